@@ -1,0 +1,512 @@
+"""Certificate revocation lists: writing them in linear time, reading them by an index (RFC 5280 §5).
+ `build` joins entries that were encoded when each revocation happened, hashes once and signs once. `Crl`
+reads only the header until somebody asks for a serial number; then every entry is walked once and looked up
+by dictionary afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, KeysView
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import TypeVar
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from . import der
+from .algorithms import signature_algorithm, signing_digest
+from .certificates import utc
+from .errors import CrlRefusal, MalformedInput
+from .findings import error
+from .keys import PublicKey, SigningPrivateKey
+from .names import ComparableName, comparable
+from .signatures import verify_signature
+from .signer import Signer
+
+CLOCK_TOLERANCE = timedelta(minutes=10)
+MAXIMUM_NUMBER_BITS = 159  # twenty octets, RFC 5280 §5.2.3
+
+
+class Reason(StrEnum):
+    """Why a certificate was revoked, by the names of RFC 5280 §5.3.1."""
+
+    UNSPECIFIED = "unspecified"
+    KEY_COMPROMISE = "keyCompromise"
+    CA_COMPROMISE = "cACompromise"
+    AFFILIATION_CHANGED = "affiliationChanged"
+    SUPERSEDED = "superseded"
+    CESSATION_OF_OPERATION = "cessationOfOperation"
+    CERTIFICATE_HOLD = "certificateHold"
+    REMOVE_FROM_CRL = "removeFromCRL"
+    PRIVILEGE_WITHDRAWN = "privilegeWithdrawn"
+    AA_COMPROMISE = "aACompromise"
+
+
+_REASON_CODES = {
+    Reason.UNSPECIFIED: 0,
+    Reason.KEY_COMPROMISE: 1,
+    Reason.CA_COMPROMISE: 2,
+    Reason.AFFILIATION_CHANGED: 3,
+    Reason.SUPERSEDED: 4,
+    Reason.CESSATION_OF_OPERATION: 5,
+    Reason.CERTIFICATE_HOLD: 6,
+    Reason.REMOVE_FROM_CRL: 8,
+    Reason.PRIVILEGE_WITHDRAWN: 9,
+    Reason.AA_COMPROMISE: 10,
+}
+_REASONS = {code: reason for reason, code in _REASON_CODES.items()}
+
+_OID_REASON_CODE = bytes.fromhex("0603551d15")
+_OID_INVALIDITY_DATE = bytes.fromhex("0603551d18")
+_OID_CERTIFICATE_ISSUER = bytes.fromhex("0603551d1d")
+_OID_AUTHORITY_KEY_IDENTIFIER = bytes.fromhex("0603551d23")
+_OID_CRL_NUMBER = bytes.fromhex("0603551d14")
+_OID_ISSUING_DISTRIBUTION_POINT = bytes.fromhex("0603551d1c")
+_ONLY_CA_CERTIFICATES = bytes.fromhex("30038201ff")  # IssuingDistributionPoint{onlyContainsCACerts TRUE}
+
+
+@dataclass(frozen=True, slots=True)
+class RevokedEntry:
+    """One revocation as a list states it. Times are whole seconds in UTC."""
+
+    serial_number: int
+    revoked_at: datetime
+    reason: Reason
+    invalidity_date: datetime | None = None
+
+    def to_der(self) -> bytes:
+        """The entry as it stands in the list; encode once, when the revocation happens."""
+        extensions = b""
+        if self.reason is not Reason.UNSPECIFIED:  # RFC 5280 §5.3.1: absent rather than unspecified
+            code = der.tlv(0x0A, bytes((_REASON_CODES[self.reason],)))
+            extensions += _extension(_OID_REASON_CODE, code)
+        if self.invalidity_date is not None:
+            extensions += _extension(_OID_INVALIDITY_DATE, der.generalized_time(utc(self.invalidity_date)))
+        tail = der.tlv(der.SEQUENCE, extensions) if extensions else b""
+        return der.tlv(der.SEQUENCE, der.integer(self.serial_number), der.time(utc(self.revoked_at)), tail)
+
+
+def build(
+    *,
+    issuer: Signer,
+    number: int,
+    this_update: datetime,
+    next_update: datetime,
+    entries: Iterable[bytes],
+    only_ca_certificates: bool = False,
+) -> bytes:
+    """A signed complete list in DER, in time and memory linear in the entries.
+
+    `entries` are `RevokedEntry.to_der()` values, each serial once. `only_ca_certificates` limits the scope
+    to CA certificates (critical issuing distribution point). The caller judges the result with
+    `check_successor`.
+    """
+    if not 0 <= number < 1 << MAXIMUM_NUMBER_BITS:
+        raise _refusal("crl-number", f"{number} is no list number.")
+    if utc(next_update) <= utc(this_update):
+        raise _refusal("crl-dates", "A list must end after it begins.")
+    revoked = list(entries)
+    revoked_length = sum(map(len, revoked))
+    head = b"".join(
+        (
+            der.integer(1),  # v2
+            signature_algorithm(issuer.private_key),
+            issuer.certificate.subject.public_bytes(),
+            der.time(utc(this_update)),
+            der.time(utc(next_update)),
+            # an empty list is absent, never an empty SEQUENCE (RFC 5280 §5.1.2.6)
+            der.header(der.SEQUENCE, revoked_length) if revoked else b"",
+        )
+    )
+    tail = _list_extensions(issuer.certificate, number, only_ca_certificates)
+    tbs_header = der.header(der.SEQUENCE, len(head) + revoked_length + len(tail))
+    signed_parts = [tbs_header, head, *revoked, tail]
+    signature = der.tlv(der.BIT_STRING, b"\x00", _sign(issuer.private_key, signed_parts))
+    closing = signature_algorithm(issuer.private_key) + signature
+    body_length = len(tbs_header) + len(head) + revoked_length + len(tail) + len(closing)
+    return b"".join((der.header(der.SEQUENCE, body_length), *signed_parts, closing))
+
+
+def _list_extensions(authority: x509.Certificate, number: int, only_ca_certificates: bool) -> bytes:
+    identifier = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    extensions = [
+        _extension(_OID_AUTHORITY_KEY_IDENTIFIER, der.tlv(der.SEQUENCE, der.tlv(0x80, identifier))),
+        _extension(_OID_CRL_NUMBER, der.integer(number)),
+    ]
+    if only_ca_certificates:
+        extensions.append(_extension(_OID_ISSUING_DISTRIBUTION_POINT, _ONLY_CA_CERTIFICATES, critical=True))
+    return der.tlv(0xA0, der.tlv(der.SEQUENCE, *extensions))
+
+
+def _extension(oid: bytes, value: bytes, *, critical: bool = False) -> bytes:
+    flag = der.BOOLEAN_TRUE if critical else b""
+    return der.tlv(der.SEQUENCE, oid, flag, der.tlv(der.OCTET_STRING, value))
+
+
+def _sign(key: SigningPrivateKey, parts: list[bytes]) -> bytes:
+    digest = signing_digest(key)
+    if digest is None or not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        return key.sign(b"".join(parts))  # type: ignore[call-arg]  # Ed25519 signs the whole message
+    running = hashes.Hash(digest)
+    for part in parts:
+        running.update(part)
+    prehashed = Prehashed(digest)
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key.sign(running.finalize(), padding.PKCS1v15(), prehashed)
+    return key.sign(running.finalize(), ec.ECDSA(prehashed))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an issuing distribution point says a list covers (RFC 5280 §5.2.5)."""
+
+    full_names: tuple[x509.GeneralName, ...] | None = None
+    relative_name: x509.RelativeDistinguishedName | None = None
+    only_user_certificates: bool = False
+    only_ca_certificates: bool = False
+    only_attribute_certificates: bool = False
+    some_reasons: frozenset[x509.ReasonFlags] | None = None
+    indirect: bool = False
+
+
+_UNDERSTOOD = {
+    x509.AuthorityKeyIdentifier.oid,
+    x509.CRLNumber.oid,
+    x509.IssuingDistributionPoint.oid,
+    x509.DeltaCRLIndicator.oid,
+    x509.FreshestCRL.oid,
+    x509.AuthorityInformationAccess.oid,
+    x509.IssuerAlternativeName.oid,
+}
+ExtensionValue = TypeVar("ExtensionValue", bound=x509.ExtensionType)
+
+
+class Crl:
+    """A revocation list that was read, not yet believed: `verify` checks its signature, `pki.revocation`
+    its scope.
+    """
+
+    def __init__(self, der_bytes: bytes, parsed: x509.CertificateRevocationList) -> None:
+        self.der = der_bytes
+        self._parsed = parsed
+        try:
+            self._extensions = parsed.extensions
+            self.issuer: x509.Name = parsed.issuer
+        except ValueError:
+            raise _malformed("its header cannot be parsed") from None
+        self.this_update: datetime = parsed.last_update_utc
+        self.next_update: datetime | None = parsed.next_update_utc
+        number = self._value(x509.CRLNumber)
+        self.number: int | None = number.crl_number if number else None
+        delta = self._value(x509.DeltaCRLIndicator)
+        self.base_number: int | None = delta.crl_number if delta else None
+        self.scope = _read_scope(self._value(x509.IssuingDistributionPoint))
+
+    @classmethod
+    def parse(cls, data: bytes) -> Crl:
+        """Read one list in DER or PEM. Raises `MalformedInput`."""
+        try:
+            if data.lstrip()[:5] == b"-----":
+                parsed = x509.load_pem_x509_crl(data)
+                data = parsed.public_bytes(Encoding.DER)
+            else:
+                parsed = x509.load_der_x509_crl(data)
+        except (ValueError, UnsupportedAlgorithm):
+            raise _malformed("it is not a revocation list") from None
+        return cls(data, parsed)
+
+    def __repr__(self) -> str:
+        return f"<Crl number={self.number} this_update={self.this_update:%Y-%m-%dT%H:%M:%SZ}>"
+
+    def _value(self, kind: type[ExtensionValue]) -> ExtensionValue | None:
+        try:
+            return self._extensions.get_extension_for_class(kind).value
+        except x509.ExtensionNotFound:
+            return None
+
+    @cached_property
+    def sha256(self) -> bytes:
+        """SHA-256 of the DER: the identity of the list."""
+        return hashlib.sha256(self.der).digest()
+
+    @property
+    def authority_key_identifier(self) -> bytes | None:
+        """The key identifier of the issuer that the list claims."""
+        value = self._value(x509.AuthorityKeyIdentifier)
+        return value.key_identifier if value else None
+
+    @property
+    def number_is_critical(self) -> bool:
+        """Whether the list number is wrongly marked critical (RFC 5280 §5.2.3)."""
+        try:
+            return self._extensions.get_extension_for_class(x509.CRLNumber).critical
+        except x509.ExtensionNotFound:
+            return False
+
+    @cached_property
+    def unknown_critical(self) -> tuple[str, ...]:
+        """Critical extensions of list or entries that we do not process; with any, the list must not be
+        used (§5.2).
+        """
+        in_list = {e.oid.dotted_string for e in self._extensions if e.critical and e.oid not in _UNDERSTOOD}
+        return tuple(sorted(in_list | self._index.unknown_critical))
+
+    @cached_property
+    def _index(self) -> _Index:
+        try:
+            return _Index(self.der, indirect=self.scope.indirect, issuer=comparable(self.issuer))
+        except (ValueError, IndexError):
+            raise _malformed("its entries cannot be parsed") from None
+
+    def __len__(self) -> int:
+        return len(self._index.offsets) + len(self._index.foreign)
+
+    @property
+    def has_entries_field(self) -> bool:
+        """Whether revokedCertificates is present; with no entry in it, it must not be (§5.1.2.6)."""
+        return _entries_range(self.der) != (0, 0)
+
+    def find(self, serial_number: int) -> RevokedEntry | None:
+        """The entry for a serial number of the list's own issuer. Constant time after the first call."""
+        return self._entry(self._index.offsets.get(serial_number))
+
+    def find_of(self, issuer: x509.Name, serial_number: int) -> RevokedEntry | None:
+        """The entry for a certificate of any issuer; others than the list's own appear in indirect lists
+        (§5.3.3).
+        """
+        wanted = comparable(issuer)
+        if wanted == comparable(self.issuer):
+            return self.find(serial_number)
+        return self._entry(self._index.foreign.get((wanted, serial_number)))
+
+    def serial_numbers(self) -> KeysView[int]:
+        """All serial numbers listed for the list's own issuer, as a set-like view."""
+        return self._index.offsets.keys()
+
+    def _entry(self, offset: int | None) -> RevokedEntry | None:
+        if offset is None:
+            return None
+        try:
+            return _read_entry(self.der, offset)
+        except ValueError:
+            raise _malformed("an entry cannot be parsed") from None
+
+    def verify(self, issuer_certificate: x509.Certificate) -> None:
+        """Check name and signature against an issuer's certificate. Raises `CrlRefusal`."""
+        if comparable(self.issuer) != comparable(issuer_certificate.subject):
+            raise _refusal("crl-issuer", "The list was issued under another name.")
+        self.verify_key(issuer_certificate.public_key())
+
+    def verify_key(self, public_key: PublicKey) -> None:
+        """Check the signature with a key. Raises `CrlRefusal`."""
+        try:
+            verify_signature(
+                public_key,
+                self._parsed.signature,
+                self._parsed.tbs_certlist_bytes,
+                self._parsed.signature_algorithm_oid,
+                self._parsed.signature_algorithm_parameters,
+            )
+        except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+            raise _refusal(
+                "crl-signature", "The signature of the list is not by this authority's key."
+            ) from None
+
+    @property
+    def parsed(self) -> x509.CertificateRevocationList:
+        """The list as pyca sees it, for display and strength checks."""
+        return self._parsed
+
+
+class _Index:
+    """Where each serial's entry begins in the DER, found in one pass."""
+
+    def __init__(self, data: bytes, *, indirect: bool, issuer: ComparableName) -> None:
+        self.offsets: dict[int, int] = {}
+        self.foreign: dict[tuple[ComparableName, int], int] = {}
+        self.unknown_critical: set[str] = set()
+        start, end = _entries_range(data)
+        if indirect or data.find(der.BOOLEAN_TRUE, start, end) >= 0:
+            self._walk_carefully(data, start, end, issuer)
+        else:
+            self._walk(data, start, end)
+
+    def _walk(self, data: bytes, start: int, end: int) -> None:
+        """The plain case, a million entries in well under a second: no critical extension, one issuer."""
+        offsets, from_bytes = self.offsets, int.from_bytes
+        while start < end:
+            # SEQUENCE, short length, INTEGER, short length: every entry that is shorter than 128 octets
+            length, serial_length = data[start + 1], data[start + 3]
+            if data[start] != 0x30 or length >= 0x80 or data[start + 2] != 0x02 or serial_length > length - 2:
+                start = self._walk_one(data, start, end)
+                continue
+            serial = from_bytes(data[start + 4 : start + 4 + serial_length], "big", signed=True)
+            offsets[serial] = start
+            start += 2 + length
+        if start != end:
+            raise ValueError("entries do not fill the list")
+
+    def _walk_one(self, data: bytes, start: int, end: int) -> int:
+        serial, stop = _serial_at(data, start, end)
+        self.offsets[serial] = start
+        return stop
+
+    def _walk_carefully(self, data: bytes, start: int, end: int, issuer: ComparableName) -> None:
+        current = issuer
+        while start < end:
+            serial, stop = _serial_at(data, start, end)
+            for oid, critical, value in _entry_extensions(data, start):
+                if oid == _OID_CERTIFICATE_ISSUER:  # stays in force for the entries that follow (§5.3.3)
+                    current = _certificate_issuer(value)
+                elif critical and oid not in (_OID_REASON_CODE, _OID_INVALIDITY_DATE):
+                    self.unknown_critical.add(oid.hex())
+            if current == issuer:
+                self.offsets[serial] = start
+            else:
+                self.foreign[current, serial] = start
+            start = stop
+
+
+def _entries_range(data: bytes) -> tuple[int, int]:
+    """Start and end of the entries in a CertificateList; equal when there are none."""
+    _, outer, outer_end = der.read(data, 0, len(data))
+    _, inner, inner_end = der.read(data, outer, outer_end)
+    times = 0
+    for tag, _start, content, end in der.children(data, inner, inner_end):
+        if tag in (der.UTC_TIME, der.GENERALIZED_TIME):
+            times += 1
+        elif times and tag == der.SEQUENCE:
+            return content, end
+    return 0, 0
+
+
+def _serial_at(data: bytes, start: int, limit: int) -> tuple[int, int]:
+    tag, content, end = der.read(data, start, limit)
+    inner_tag, serial, serial_end = der.read(data, content, end)
+    if tag != der.SEQUENCE or inner_tag != der.INTEGER or serial == serial_end:
+        raise ValueError("not an entry")
+    return int.from_bytes(data[serial:serial_end], "big", signed=True), end
+
+
+def _entry_extensions(data: bytes, start: int) -> Iterable[tuple[bytes, bool, bytes]]:
+    """(OID in DER, critical, value) for each extension of the entry at `start`."""
+    _, content, end = der.read(data, start, len(data))
+    for tag, _, inner, stop in list(der.children(data, content, end))[2:]:
+        if tag != der.SEQUENCE:
+            raise ValueError("not extensions")
+        for _, _, field, field_end in der.children(data, inner, stop):
+            parts = list(der.children(data, field, field_end))
+            critical = len(parts) == 3 and data[parts[1][2] : parts[1][3]] != b"\x00"
+            yield data[parts[0][1] : parts[0][3]], critical, data[parts[-1][2] : parts[-1][3]]
+
+
+def _certificate_issuer(value: bytes) -> ComparableName:
+    """The directory name in a certificateIssuer extension."""
+    _, content, end = der.read(value, 0, len(value))
+    for tag, _, inner, stop in der.children(value, content, end):
+        if tag == 0xA4:
+            return comparable(x509.Name.from_bytes(value[inner:stop]))
+    raise ValueError("certificateIssuer without a directory name")
+
+
+def _read_entry(data: bytes, offset: int) -> RevokedEntry:
+    serial, end = _serial_at(data, offset, len(data))
+    fields = list(der.children(data, der.read(data, offset, end)[1], end))
+    reason, invalidity_date = Reason.UNSPECIFIED, None
+    for oid, _, value in _entry_extensions(data, offset):
+        if oid == _OID_REASON_CODE:
+            reason = _REASONS.get(value[-1], Reason.UNSPECIFIED)
+        elif oid == _OID_INVALIDITY_DATE:
+            invalidity_date = _read_time(value[0], value[2:])
+    tag, _, content, stop = fields[1]
+    return RevokedEntry(serial, _read_time(tag, data[content:stop]), reason, invalidity_date)
+
+
+def _read_time(tag: int, text: bytes) -> datetime:
+    """UTCTime or GeneralizedTime as RFC 5280 §4.1.2.5 writes them."""
+    digits = text.decode("ascii")
+    if tag == der.UTC_TIME:
+        digits = ("20" if digits[:2] < "50" else "19") + digits
+    elif tag != der.GENERALIZED_TIME:
+        raise ValueError("not a time")
+    return datetime.strptime(digits, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
+
+
+def _read_scope(point: x509.IssuingDistributionPoint | None) -> Scope:
+    if point is None:
+        return Scope()
+    return Scope(
+        full_names=tuple(point.full_name) if point.full_name else None,
+        relative_name=point.relative_name,
+        only_user_certificates=point.only_contains_user_certs,
+        only_ca_certificates=point.only_contains_ca_certs,
+        only_attribute_certificates=point.only_contains_attribute_certs,
+        some_reasons=point.only_some_reasons,
+        indirect=point.indirect_crl,
+    )
+
+
+def check_successor(
+    new: Crl,
+    published: Crl | None,
+    *,
+    issuer: x509.Certificate,
+    at: datetime,
+    still_valid: Callable[[int], bool],
+) -> None:
+    """Judge a list before it replaces the published one. Raises `CrlRefusal`; then the last good one stays.
+
+    The signature must be the issuer's, the dates must fit `at`, the number must rise, and no serial for which
+    `still_valid(serial)` holds (certificate not yet expired) may vanish.
+    """
+    new.verify(issuer)
+    moment = utc(at)
+    if new.next_update is None or not new.this_update < new.next_update:
+        raise _refusal("crl-dates", "The list has no end, or ends before it begins.")
+    if new.this_update > moment + CLOCK_TOLERANCE or new.next_update <= moment:
+        raise _refusal("crl-dates", "The list is not current at this moment.")
+    if new.number is None:
+        raise _refusal("crl-number", "The list has no number.")
+    if published is None:
+        return
+    if published.number is not None and new.number <= published.number:
+        raise _refusal("crl-number", f"The number {new.number} does not rise above {published.number}.")
+    if new.this_update < published.this_update:
+        raise _refusal("crl-dates", "The list is older than the published one.")
+    vanished = published.serial_numbers() - new.serial_numbers()
+    lost = sorted(serial for serial in vanished if still_valid(serial))
+    if lost:
+        raise _refusal(
+            "crl-shrinks", f"{len(lost)} revocations would vanish, the first one of serial {lost[0]:x}."
+        )
+
+
+def _malformed(reason: str) -> MalformedInput:
+    return MalformedInput(
+        error(
+            "crl-malformed",
+            f"The revocation list cannot be read: {reason}.",
+            remedy="Ask its publisher for a correct list; the previous one stays in use.",
+            owner="administrator",
+        )
+    )
+
+
+def _refusal(code: str, summary: str) -> CrlRefusal:
+    return CrlRefusal(
+        error(
+            code,
+            summary,
+            citation="RFC 5280 §5",
+            remedy="The last good list stays in use; check clock, key and revocations of this authority.",
+            owner="operator",
+        )
+    )

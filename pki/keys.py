@@ -1,0 +1,134 @@
+"""Key pairs: generation, PKCS#8 (RFC 5958), description and identity by SHA-256 of the
+SubjectPublicKeyInfo.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import TypeAlias
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x448, x25519
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+from .errors import MalformedInput
+from .findings import error
+
+SigningPrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+PrivateKey: TypeAlias = SigningPrivateKey | x25519.X25519PrivateKey
+PublicKey: TypeAlias = PublicKeyTypes
+
+
+class KeyType(StrEnum):
+    """The kinds of key this portal makes."""
+
+    RSA_2048 = "rsa-2048"
+    RSA_3072 = "rsa-3072"
+    RSA_4096 = "rsa-4096"
+    P256 = "p-256"
+    P384 = "p-384"
+    P521 = "p-521"
+    ED25519 = "ed25519"
+
+    @property
+    def is_rsa(self) -> bool:
+        """Whether keys of this type can both sign and receive keys."""
+        return self in _RSA_BITS
+
+
+_RSA_BITS = {KeyType.RSA_2048: 2048, KeyType.RSA_3072: 3072, KeyType.RSA_4096: 4096}
+_CURVES: dict[KeyType, ec.EllipticCurve] = {
+    KeyType.P256: ec.SECP256R1(),
+    KeyType.P384: ec.SECP384R1(),
+    KeyType.P521: ec.SECP521R1(),
+}
+_CURVE_NAMES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
+_NAMED_KEYS: tuple[tuple[type, str], ...] = (
+    (ed25519.Ed25519PublicKey, "Ed25519"),
+    (ed448.Ed448PublicKey, "Ed448"),
+    (x25519.X25519PublicKey, "X25519"),
+    (x448.X448PublicKey, "X448"),
+)
+
+
+def generate(key_type: KeyType) -> SigningPrivateKey:
+    """A fresh key pair from the operating system's generator. RSA takes tens of milliseconds and more."""
+    if key_type in _RSA_BITS:
+        return rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS[key_type])
+    if key_type in _CURVES:
+        return ec.generate_private_key(_CURVES[key_type])
+    return ed25519.Ed25519PrivateKey.generate()
+
+
+def to_pkcs8(key: PrivateKey) -> bytes:
+    """Unencrypted PKCS#8 in DER; the caller protects it."""
+    return key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def from_pkcs8(der: bytes, *, verified: bool = False) -> PrivateKey:
+    """Load an unencrypted PKCS#8 key.
+
+    `verified=True` skips the consistency check of RSA keys (tens of milliseconds): only right for bytes whose
+    integrity is already protected, such as an AEAD plaintext. Raises `MalformedInput`.
+    """
+    try:
+        key = serialization.load_der_private_key(der, password=None, unsafe_skip_rsa_key_validation=verified)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise MalformedInput(_UNREADABLE_KEY) from None  # the cause may quote key bytes
+    return known_private_key(key)
+
+
+def known_private_key(key: object) -> PrivateKey:
+    """Narrow any key to the kinds this portal handles. Raises `MalformedInput`."""
+    if isinstance(
+        key,
+        rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | x25519.X25519PrivateKey,
+    ):
+        return key
+    raise MalformedInput(_UNREADABLE_KEY)
+
+
+_UNREADABLE_KEY = error(
+    "key-unreadable",
+    "This is not a private key that the portal can use.",
+    remedy="Supply an RSA, P-256, P-384, P-521, Ed25519 or X25519 key in PKCS#8 or PKCS#12 form.",
+    owner="you",
+)
+
+
+def describe(public_key: PublicKey) -> str:
+    """A short name for people, such as "RSA-3072" or "EC P-256"."""
+    if isinstance(public_key, rsa.RSAPublicKey):
+        return f"RSA-{public_key.key_size}"
+    if isinstance(public_key, ec.EllipticCurvePublicKey):
+        return f"EC {_CURVE_NAMES.get(public_key.curve.name, public_key.curve.name)}"
+    if isinstance(public_key, dsa.DSAPublicKey):
+        return f"DSA-{public_key.key_size}"
+    return next(
+        (name for kind, name in _NAMED_KEYS if isinstance(public_key, kind)), type(public_key).__name__
+    )
+
+
+def key_type(public_key: PublicKey) -> KeyType | None:
+    """The portal's key type of a public key; None for kinds we do not issue to."""
+    if isinstance(public_key, rsa.RSAPublicKey):
+        return next((kind for kind, bits in _RSA_BITS.items() if bits == public_key.key_size), None)
+    if isinstance(public_key, ec.EllipticCurvePublicKey):
+        return next((kind for kind, curve in _CURVES.items() if curve.name == public_key.curve.name), None)
+    return KeyType.ED25519 if isinstance(public_key, ed25519.Ed25519PublicKey) else None
+
+
+def spki(public_key: PublicKey) -> bytes:
+    """DER SubjectPublicKeyInfo."""
+    return public_key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def spki_sha256(public_key: PublicKey) -> bytes:
+    """SHA-256 of the SubjectPublicKeyInfo: the identity of a key (names and key ids can be copied)."""
+    return hashlib.sha256(spki(public_key)).digest()

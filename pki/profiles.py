@@ -1,0 +1,175 @@
+"""Profiles: what an issued certificate may be used for, with which keys and for how long (RFC 5280, RFC
+8550).
+ A profile is a closed description that can be stored as JSON; unknown or ill-typed fields are refused, so
+that a stored template can never grow a meaning that the code does not know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from cryptography import x509
+
+from .errors import RefusedRequest
+from .findings import Finding, error
+from .keys import KeyType
+
+
+class Role(StrEnum):
+    """What kind of holder a profile makes."""
+
+    ROOT = "root"
+    ISSUING = "issuing"
+    PERSON = "person"
+
+
+MAXIMUM_PERSON_DAYS = 825  # CA/B S/MIME BR 6.3.2, Strict and Multipurpose
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One kind of certificate.
+
+    `key_types`: allowed keys, the preferred one first. `signs` and `encrypts` say what a person's key does;
+    key usage follows from them and the key's kind. `validity_days` counts days of 86 400 seconds. `escrow`:
+    the private key may be kept for recovery (never for signing keys).
+    """
+
+    code: str
+    title: str
+    role: Role
+    key_types: tuple[KeyType, ...]
+    validity_days: int
+    signs: bool = False
+    encrypts: bool = False
+    escrow: bool = False
+    path_length: int | None = None
+
+    def __post_init__(self) -> None:
+        person = self.role is Role.PERSON
+        broken = (
+            (not self.code or not self.title, "code and title are needed"),
+            (not self.key_types, "at least one key type is needed"),
+            (self.validity_days < 1, "validity must be at least one day"),
+            (person and self.validity_days > MAXIMUM_PERSON_DAYS, f"more than {MAXIMUM_PERSON_DAYS} days"),
+            (person and not (self.signs or self.encrypts), "it neither signs nor encrypts"),
+            (not person and (self.signs or self.encrypts), "authorities neither sign nor encrypt mail"),
+            (person and self.path_length is not None, "people are no authorities"),
+            (self.escrow and (self.signs or not self.encrypts), "only pure encryption keys may be escrowed"),
+            (person and self.encrypts and KeyType.ED25519 in self.key_types, "Ed25519 cannot encrypt"),
+            (
+                self.signs and self.encrypts and not all(k.is_rsa for k in self.key_types),
+                "dual use needs RSA",
+            ),
+        )
+        reasons = [reason for wrong, reason in broken if wrong]
+        if reasons:
+            raise RefusedRequest(_bad_profile("; ".join(reasons)))
+
+    def key_usage(self, key_type: KeyType) -> x509.KeyUsage:
+        """The key usage bits for a key of this type (CA/B S/MIME BR 7.1.2.3 (e))."""
+        authority = self.role is not Role.PERSON
+        return x509.KeyUsage(
+            digital_signature=self.signs,
+            content_commitment=False,
+            key_encipherment=self.encrypts and key_type.is_rsa,
+            data_encipherment=False,
+            key_agreement=self.encrypts and not key_type.is_rsa,
+            key_cert_sign=authority,
+            crl_sign=authority,
+            encipher_only=False,
+            decipher_only=False,
+        )
+
+    def as_data(self) -> dict[str, Any]:
+        """A JSON-able form; `from_data` gives the same profile back."""
+        data = asdict(self)
+        data["role"] = self.role.value
+        data["key_types"] = [kind.value for kind in self.key_types]
+        return data
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> Profile:
+        """Read a stored profile. Unknown, missing or ill-typed fields raise `RefusedRequest`."""
+        known = {field.name for field in fields(cls)}
+        if not isinstance(data, dict) or set(data) != known:
+            raise RefusedRequest(_bad_profile("its fields are not exactly those of a profile"))
+        if any(
+            not isinstance(data[name], kind) or _is_hidden_bool(data[name], kind)
+            for name, kind in _TYPES.items()
+        ):
+            raise RefusedRequest(_bad_profile("a field has the wrong type"))
+        try:
+            role = Role(data["role"])
+            key_types = tuple(KeyType(value) for value in data["key_types"])
+        except ValueError:
+            raise RefusedRequest(_bad_profile("it names an unknown role or key type")) from None
+        return cls(**{**data, "role": role, "key_types": key_types})
+
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "code": str,
+    "title": str,
+    "role": str,
+    "key_types": (list, tuple),
+    "validity_days": int,
+    "signs": bool,
+    "encrypts": bool,
+    "escrow": bool,
+    "path_length": (int, type(None)),
+}
+
+
+def _is_hidden_bool(value: object, kind: type | tuple[type, ...]) -> bool:
+    """True and False are integers to Python, but not to us."""
+    return isinstance(value, bool) and kind is not bool
+
+
+def _bad_profile(reason: str) -> Finding:
+    return error(
+        "profile-refused",
+        f"This is not a usable certificate profile: {reason}.",
+        remedy="Choose one of the templates that the portal offers and adapt it.",
+        owner="administrator",
+    )
+
+
+_YEAR = 365.25
+
+ROOT = Profile("root", "Root authority", Role.ROOT, (KeyType.P384, KeyType.RSA_4096), int(15 * _YEAR))
+ISSUING = Profile(
+    "issuing",
+    "Issuing authority",
+    Role.ISSUING,
+    (KeyType.P256, KeyType.P384, KeyType.RSA_3072),
+    int(6 * _YEAR),
+    path_length=0,
+)
+SIGNING = Profile(
+    "signing",
+    "Signing",
+    Role.PERSON,
+    (KeyType.P256, KeyType.P384, KeyType.RSA_3072, KeyType.ED25519),
+    397,
+    signs=True,
+)
+ENCRYPTION = Profile(
+    "encryption",
+    "Encryption",
+    Role.PERSON,
+    (KeyType.RSA_3072, KeyType.RSA_4096, KeyType.P256),
+    730,
+    encrypts=True,
+    escrow=True,
+)
+DUAL_USE = Profile(
+    "dual-use",
+    "Signing and encryption with one key",
+    Role.PERSON,
+    (KeyType.RSA_3072, KeyType.RSA_4096),
+    397,
+    signs=True,
+    encrypts=True,
+)
