@@ -1,0 +1,111 @@
+"""SMIMECapabilities: what a mail client can read, in its order of preference (RFC 8551 §2.5.2, RFC 4262)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from . import der, oids
+from .errors import Malformed
+from .identifiers import AlgorithmIdentifier
+from .rsa_parameters import OaepParameters
+
+MAX_CAPABILITIES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One capability; `parameters` is a whole TLV or None. NULL is kept out: it means the same as None."""
+
+    oid: str
+    parameters: bytes | None = None
+
+    @property
+    def title(self) -> str:
+        """The name for people."""
+        return oids.title(self.oid)
+
+
+def read(encoded: bytes) -> tuple[Capability, ...]:
+    """From the DER of SMIMECapabilities, as an attribute or as a certificate extension. Raises Malformed."""
+    outer = der.Reader(encoded)
+    children = der.count_children(outer.next(der.SEQUENCE), MAX_CAPABILITIES, "capabilities")
+    outer.finish()
+    found = (AlgorithmIdentifier.read(child) for child in children)
+    return tuple(Capability(a.oid, a.meaningful_parameters) for a in found)
+
+
+def write(announced: Sequence[Capability]) -> bytes:
+    """SMIMECapabilities in DER, in the order given. RSA signatures carry their NULL (RFC 5754 §3.2)."""
+    return der.sequence(*(_write(capability) for capability in announced))
+
+
+def _write(capability: Capability) -> bytes:
+    parameters = der.NULL_VALUE if capability.oid == oids.SHA256_WITH_RSA else capability.parameters
+    return AlgorithmIdentifier(capability.oid, parameters).to_der()
+
+
+def of_certificate(certificate: x509.Certificate) -> tuple[Capability, ...]:
+    """What the smimeCapabilities extension says (RFC 4262); nothing if it is absent or unreadable."""
+    try:
+        extension = certificate.extensions.get_extension_for_oid(_EXTENSION)
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
+        return ()
+    if not isinstance(extension.value, x509.UnrecognizedExtension):
+        return ()
+    try:
+        return read(extension.value.value)
+    except Malformed:
+        return ()
+
+
+_EXTENSION = x509.ObjectIdentifier(oids.SMIME_CAPABILITIES)
+
+
+def reads_gcm(announced: Sequence[Capability]) -> bool:
+    """Whether AuthEnvelopedData with AES-256-GCM can be opened there."""
+    return any(capability.oid == oids.AES_256_GCM for capability in announced)
+
+
+def reads_oaep_sha256(announced: Sequence[Capability]) -> bool:
+    """Whether RSA-OAEP with SHA-256 and MGF1 with SHA-256 can be opened there.
+
+    Accepts also the encoding that RFC 3560 §5 prints, which lacks the tags of its own definition.
+    """
+    return any(
+        capability.oid == oids.RSAES_OAEP and capability.parameters in _OAEP_SHA256
+        for capability in announced
+    )
+
+
+_OAEP_SHA256_PARAMETERS = OaepParameters(oids.SHA256, oids.SHA256).to_der()
+_SHA256_NULL = AlgorithmIdentifier(oids.SHA256, der.NULL_VALUE).to_der()
+_OAEP_SHA256 = (
+    _OAEP_SHA256_PARAMETERS,
+    der.sequence(_SHA256_NULL, der.sequence(der.oid(oids.MGF1), _SHA256_NULL)),
+)
+
+
+def _key_agreement(scheme: str, wrap: str) -> Capability:
+    return Capability(scheme, AlgorithmIdentifier(wrap).to_der())
+
+
+# Grouped by kind, best first. prefersBinaryInside is not announced: whatever carries our mail may be 7-bit.
+OURS: tuple[Capability, ...] = (
+    Capability(oids.AES_256_GCM),
+    Capability(oids.AES_128_GCM),
+    Capability(oids.AES_256_CBC),
+    Capability(oids.AES_128_CBC),
+    Capability(oids.RSAES_OAEP, _OAEP_SHA256_PARAMETERS),
+    Capability(oids.RSA_ENCRYPTION),
+    _key_agreement(oids.STD_DH_SHA256, oids.AES_256_WRAP),
+    _key_agreement(oids.STD_DH_SHA384, oids.AES_256_WRAP),
+    _key_agreement(oids.STD_DH_HKDF_SHA256, oids.AES_256_WRAP),
+    Capability(oids.ECDSA_SHA256),
+    Capability(oids.ECDSA_SHA384),
+    Capability(oids.ED25519),
+    Capability(oids.RSASSA_PSS),
+    Capability(oids.SHA256_WITH_RSA),
+)

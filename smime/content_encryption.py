@@ -1,0 +1,214 @@
+"""Content encryption: AES and Triple DES as the two envelopes use them (RFC 3565, 5084, 3370, 9709).
+
+`read` names an algorithm and its parameters before any key is touched, so that an unknown one can be told to the
+reader; whatever happens afterwards, with a key in hand, is one `ContentRefused` without a reason.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives import hashes, padding
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESCCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from . import der, oids
+from .errors import Malformed, Unsupported
+from .identifiers import AlgorithmIdentifier
+
+GCM_NONCE_OCTETS = 12
+TAG_OCTETS = 16
+MIN_TAG_OCTETS = 12
+_AES_BLOCK = 16
+_CEK_HKDF_SALT = b"The Cryptographic Message Syntax"  # RFC 9709 §2
+
+
+class ContentRefused(Exception):
+    """The content did not open. Carries nothing: every cause looks the same."""
+
+
+class Mode(StrEnum):
+    """How the cipher is used."""
+
+    CBC = "CBC"
+    GCM = "GCM"
+    CCM = "CCM"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    mode: Mode
+    key_octets: int
+    triple_des: bool = False
+
+
+_KNOWN = {
+    oids.AES_128_CBC: _Known(Mode.CBC, 16),
+    oids.AES_192_CBC: _Known(Mode.CBC, 24),
+    oids.AES_256_CBC: _Known(Mode.CBC, 32),
+    oids.AES_128_GCM: _Known(Mode.GCM, 16),
+    oids.AES_192_GCM: _Known(Mode.GCM, 24),
+    oids.AES_256_GCM: _Known(Mode.GCM, 32),
+    oids.AES_128_CCM: _Known(Mode.CCM, 16),
+    oids.AES_192_CCM: _Known(Mode.CCM, 24),
+    oids.AES_256_CCM: _Known(Mode.CCM, 32),
+    oids.DES_EDE3_CBC: _Known(Mode.CBC, 24, triple_des=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ContentAlgorithm:
+    """A content encryption with its parameters. `nonce` is the IV of CBC; `tag_octets` is 0 there.
+
+    `hkdf_info` is set where the content key passes through CEK-HKDF-SHA256 first (RFC 9709).
+    """
+
+    title: str
+    mode: Mode
+    key_octets: int
+    nonce: bytes
+    tag_octets: int
+    weak: bool
+    hkdf_info: bytes | None = None
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether the mode proves that the content is unchanged."""
+        return self.mode is not Mode.CBC
+
+    def open(self, key: bytes, octets: memoryview, *, tag: bytes, aad: bytes) -> bytes:
+        """The content. Raises ContentRefused, for whatever reason."""
+        if self.hkdf_info is not None:
+            key = HKDF(hashes.SHA256(), self.key_octets, _CEK_HKDF_SALT, self.hkdf_info).derive(key)
+        try:
+            return _OPENERS[self.mode](self, key, octets, tag, aad)
+        except (ValueError, InvalidTag):
+            raise ContentRefused from None
+
+
+def read(algorithm: AlgorithmIdentifier) -> ContentAlgorithm:
+    """Raises Unsupported for an algorithm that is not known, Malformed for parameters that make no sense."""
+    if algorithm.oid == oids.CEK_HKDF_SHA256:
+        return _read_hkdf(algorithm)
+    known = _KNOWN.get(algorithm.oid)
+    if known is None:
+        raise Unsupported(f"encryption with {algorithm.title}", code="encryption-unsupported")
+    nonce, tag_octets = _cbc_parameters(algorithm) if known.mode is Mode.CBC else _aead_parameters(algorithm)
+    expected = 8 if known.triple_des else _AES_BLOCK
+    if known.mode is Mode.CBC and len(nonce) != expected:
+        raise Malformed("an initialisation vector of the wrong size", citation="RFC 3565 §4.1")
+    return ContentAlgorithm(
+        algorithm.title, known.mode, known.key_octets, nonce, tag_octets, known.triple_des
+    )
+
+
+def _read_hkdf(algorithm: AlgorithmIdentifier) -> ContentAlgorithm:
+    """RFC 9709 §3: the parameters are the AlgorithmIdentifier that is really used, and the KDF's info."""
+    if algorithm.parameters is None:
+        raise Malformed("a key derivation without its parameters", citation="RFC 9709 §3")
+    inner = AlgorithmIdentifier.read(der.Reader(algorithm.parameters).next(der.SEQUENCE))
+    if inner.oid == oids.CEK_HKDF_SHA256:
+        raise Malformed("a key derivation inside a key derivation", citation="RFC 9709 §3")
+    found = read(inner)
+    return ContentAlgorithm(
+        f"{found.title} (HKDF)",
+        found.mode,
+        found.key_octets,
+        found.nonce,
+        found.tag_octets,
+        found.weak,
+        hkdf_info=inner.to_der(),
+    )
+
+
+def _cbc_parameters(algorithm: AlgorithmIdentifier) -> tuple[bytes, int]:
+    if algorithm.parameters is None:
+        raise Malformed("encryption without an initialisation vector", citation="RFC 3565 §4.1")
+    return der.Reader(algorithm.parameters).next(der.OCTET_STRING).content, 0
+
+
+def _aead_parameters(algorithm: AlgorithmIdentifier) -> tuple[bytes, int]:
+    """GCMParameters, CCMParameters { nonce, ICVlen DEFAULT 12 } (RFC 5084 §3)."""
+    if algorithm.parameters is None:
+        raise Malformed("authenticated encryption without its nonce", citation="RFC 5084 §3")
+    fields = der.Reader(algorithm.parameters).next(der.SEQUENCE).reader()
+    nonce = fields.next(der.OCTET_STRING).content
+    length = fields.optional(der.INTEGER)
+    fields.finish()
+    tag_octets = MIN_TAG_OCTETS if length is None else length.small_integer()
+    if not MIN_TAG_OCTETS <= tag_octets <= TAG_OCTETS or not 7 <= len(nonce) <= 64:
+        raise Malformed("authenticated encryption with an unsafe tag or nonce", citation="RFC 5084 §3")
+    return nonce, tag_octets
+
+
+# --- opening --------------------------------------------------------------------------------------------------
+
+
+def _open_cbc(algorithm: ContentAlgorithm, key: bytes, octets: memoryview, _tag: bytes, _aad: bytes) -> bytes:
+    cipher = TripleDES(key) if algorithm.weak else algorithms.AES(key)
+    decryptor = Cipher(cipher, modes.CBC(algorithm.nonce)).decryptor()
+    unpadder = padding.PKCS7(cipher.block_size).unpadder()
+    padded = decryptor.update(octets) + decryptor.finalize()
+    return unpadder.update(padded) + unpadder.finalize()
+
+
+def _open_gcm(algorithm: ContentAlgorithm, key: bytes, octets: memoryview, tag: bytes, aad: bytes) -> bytes:
+    mode = modes.GCM(algorithm.nonce, tag, min_tag_length=MIN_TAG_OCTETS)
+    decryptor = Cipher(algorithms.AES(key), mode).decryptor()
+    decryptor.authenticate_additional_data(aad)
+    content = decryptor.update(octets)
+    decryptor.finalize()  # nothing is released before the tag has proved right (RFC 5083 §2)
+    return content
+
+
+def _open_ccm(algorithm: ContentAlgorithm, key: bytes, octets: memoryview, tag: bytes, aad: bytes) -> bytes:
+    return AESCCM(key, tag_length=algorithm.tag_octets).decrypt(algorithm.nonce, bytes(octets) + tag, aad)
+
+
+_OPENERS: dict[Mode, Callable[[ContentAlgorithm, bytes, memoryview, bytes, bytes], bytes]] = {
+    Mode.CBC: _open_cbc,
+    Mode.GCM: _open_gcm,
+    Mode.CCM: _open_ccm,
+}
+
+
+# --- sealing: AES-256 only -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An encrypted content: its algorithm, the ciphertext, the tag (empty for CBC)."""
+
+    algorithm: AlgorithmIdentifier
+    octets: bytes
+    tag: bytes
+
+
+def seal_gcm(key: bytes, content: bytes) -> Sealed:
+    """AES-256-GCM under a fresh nonce, without additional data.
+
+    aes-ICVlen is written out because its default is 12 (RFC 5084 §3.2).
+    """
+    nonce = os.urandom(GCM_NONCE_OCTETS)
+    encryptor = Cipher(algorithms.AES256(key), modes.GCM(nonce)).encryptor()
+    octets = encryptor.update(content)
+    encryptor.finalize()
+    parameters = der.sequence(der.octet_string(nonce), der.integer(TAG_OCTETS))
+    return Sealed(AlgorithmIdentifier(oids.AES_256_GCM, parameters), octets, encryptor.tag)
+
+
+def seal_cbc(key: bytes, content: bytes) -> Sealed:
+    """AES-256-CBC under a fresh initialisation vector, padded as RFC 5652 §6.3 says."""
+    iv = os.urandom(_AES_BLOCK)
+    fill = _AES_BLOCK - len(content) % _AES_BLOCK
+    encryptor = Cipher(algorithms.AES256(key), modes.CBC(iv)).encryptor()
+    whole = len(content) - len(content) % _AES_BLOCK
+    octets = encryptor.update(memoryview(content)[:whole])
+    octets += encryptor.update(content[whole:] + bytes((fill,)) * fill) + encryptor.finalize()
+    return Sealed(AlgorithmIdentifier(oids.AES_256_CBC, der.octet_string(iv)), octets, b"")

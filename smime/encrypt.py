@@ -1,0 +1,137 @@
+"""Writing EnvelopedData and AuthEnvelopedData (RFC 5652 §6, RFC 5083, RFC 8551 §3.3, §3.4): always AES-256."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from enum import StrEnum
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
+
+from pki.algorithms import RSA_FLOOR_BITS, Strength, key_strength
+from pki.keys import PublicKey, describe
+
+from . import content_encryption, der, key_agreement, key_transport, oids
+from .errors import RefusedComposition
+from .identifiers import display_name
+from .key_transport import KeyTransport
+from .recipients import MAX_RECIPIENTS
+
+_CONTENT_KEY_OCTETS = 32
+_CURVES = ("secp256r1", "secp384r1", "secp521r1")
+
+
+class ContentCipher(StrEnum):
+    """AES_256_GCM makes AuthEnvelopedData; AES_256_CBC makes EnvelopedData, which proves nothing by itself."""
+
+    AES_256_GCM = "AES-256-GCM"
+    AES_256_CBC = "AES-256-CBC"
+
+
+def enveloped_data(
+    content: bytes,
+    *,
+    recipients: Sequence[x509.Certificate],
+    cipher: ContentCipher,
+    key_transport: KeyTransport = KeyTransport.PKCS1_V15,
+) -> bytes:
+    """A ContentInfo that each of `recipients` can open, in DER.
+
+    One strength for all: a fresh content key, wrapped by RSA `key_transport`, ECDH or X25519 as each certificate's
+    key demands. The caller has judged path, revocation and address, and has included the sender. Raises
+    RefusedComposition for a certificate that cannot receive a key.
+    """
+    if not 0 < len(recipients) <= MAX_RECIPIENTS:
+        raise RefusedComposition(
+            f"A letter can be encrypted to 1 up to {MAX_RECIPIENTS} certificates, not to {len(recipients)}.",
+            code="recipient-count",
+            remedy="Send the letter in several parts.",
+        )
+    content_key = os.urandom(_CONTENT_KEY_OCTETS)
+    infos = [_recipient_info(certificate, content_key, key_transport) for certificate in recipients]
+    if cipher is ContentCipher.AES_256_GCM:
+        return _auth_enveloped(content_encryption.seal_gcm(content_key, content), infos)
+    return _enveloped(content_encryption.seal_cbc(content_key, content), infos)
+
+
+def _recipient_info(certificate: x509.Certificate, content_key: bytes, transport: KeyTransport) -> bytes:
+    public_key = _receiving_key(certificate)
+    if isinstance(public_key, rsa.RSAPublicKey):
+        return key_transport.recipient_info(certificate, public_key, content_key, transport)
+    return key_agreement.recipient_info(certificate, public_key, content_key)
+
+
+def _receiving_key(certificate: x509.Certificate) -> PublicKey:
+    """The certificate's key, if it may receive: kind, size and keyUsage (RFC 8551 §4, RFC 5280 §4.2.1.3)."""
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        raise _unusable(certificate, "its key is of a kind that is not known here") from None
+    if isinstance(key, rsa.RSAPublicKey):
+        if key.key_size < RSA_FLOOR_BITS or key_strength(key) is not Strength.ACCEPTED:
+            raise _unusable(certificate, f"its key, {describe(key)}, is too weak")
+        allowed = _usage(certificate, "key_encipherment")
+    elif isinstance(key, x25519.X25519PublicKey) or (
+        isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES
+    ):
+        allowed = _usage(certificate, "key_agreement")
+    else:
+        raise _unusable(certificate, f"its key, {describe(key)}, cannot receive encrypted mail")
+    if not allowed:
+        raise _unusable(certificate, "it was not issued for encryption")
+    return key
+
+
+def _usage(certificate: x509.Certificate, bit: str) -> bool:
+    """Whether keyUsage permits `bit`; a certificate without the extension permits all."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return False
+    return bool(getattr(usage, bit))
+
+
+def _unusable(certificate: x509.Certificate, why: str) -> RefusedComposition:
+    subject = display_name(certificate.subject.public_bytes())
+    return RefusedComposition(
+        f"Nothing can be encrypted to the certificate of {subject}: {why}. Nothing was sent.",
+        code="recipient-certificate-unusable",
+        citation="RFC 8551 §4, RFC 8550 §4.4.2",
+        remedy="Ask the recipient for a current encryption certificate, for example in a signed letter.",
+        owner="you",
+    )
+
+
+def _enveloped(sealed: content_encryption.Sealed, infos: list[bytes]) -> bytes:
+    # RFC 5652 §6.1: version 0 as long as every recipient is a KeyTransRecipientInfo of version 0.
+    version = 0 if all(recipient[0] == der.SEQUENCE for recipient in infos) else 2
+    inner = der.rope(der.SEQUENCE, der.integer(version), der.set_of(infos), _encrypted_content(sealed))
+    return _content_info(oids.ENVELOPED_DATA, inner)
+
+
+def _auth_enveloped(sealed: content_encryption.Sealed, infos: list[bytes]) -> bytes:
+    inner = der.rope(
+        der.SEQUENCE,
+        der.integer(0),
+        der.set_of(infos),
+        _encrypted_content(sealed),
+        der.octet_string(sealed.tag),  # in `mac`, never behind the ciphertext (RFC 5084 §3.2)
+    )
+    return _content_info(oids.AUTH_ENVELOPED_DATA, inner)
+
+
+def _encrypted_content(sealed: content_encryption.Sealed) -> der.Rope:
+    return der.rope(
+        der.SEQUENCE,
+        der.oid(oids.DATA),
+        sealed.algorithm.to_der(),
+        der.rope(der.context(0, constructed=False), sealed.octets),
+    )
+
+
+def _content_info(content_type: str, inner: der.Rope) -> bytes:
+    return der.rope(der.SEQUENCE, der.oid(content_type), der.rope(der.context(0), inner)).to_bytes()

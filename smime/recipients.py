@@ -1,0 +1,158 @@
+"""RecipientInfo: how the content key reaches each reader (RFC 5652 §6.2, RFC 5753, RFC 9629 §3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from . import der, oids
+from .errors import Malformed, OverBudget
+from .identifiers import AlgorithmIdentifier, CertificateReference, IssuerAndSerial, KeyIdentifier
+
+MAX_RECIPIENTS = 2000
+
+RecipientId: TypeAlias = CertificateReference
+
+_KEY_AGREEMENT = der.context(1)
+_KEK = der.context(2)
+_PASSWORD = der.context(3)
+_OTHER = der.context(4)
+_KEY_IDENTIFIER = der.context(0, constructed=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTransRecipient:
+    """The content key encrypted to an RSA key."""
+
+    rid: RecipientId
+    algorithm: AlgorithmIdentifier
+    encrypted_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OriginatorKey:
+    """The sender's ephemeral public key: its algorithm and the octets of its BIT STRING."""
+
+    algorithm: AlgorithmIdentifier
+    public_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAgreeRecipient:
+    """The content key wrapped under a key agreed with one or several EC or X25519 keys.
+
+    `originator` is None where the sender used a static key of a certificate, which is not read here.
+    """
+
+    originator: OriginatorKey | None
+    ukm: bytes | None
+    algorithm: AlgorithmIdentifier
+    encrypted_keys: tuple[tuple[RecipientId, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnsupportedRecipient:
+    """A way that is not read here, named; the other recipients are unaffected (RFC 5652 §6.2)."""
+
+    kind: str
+
+
+RecipientInfo: TypeAlias = KeyTransRecipient | KeyAgreeRecipient | UnsupportedRecipient
+
+
+def recipient_ids(recipients: tuple[RecipientInfo, ...]) -> tuple[RecipientId, ...]:
+    """Whom a message names, in order."""
+    found: list[RecipientId] = []
+    for recipient in recipients:
+        if isinstance(recipient, KeyTransRecipient):
+            found.append(recipient.rid)
+        elif isinstance(recipient, KeyAgreeRecipient):
+            found += [rid for rid, _ in recipient.encrypted_keys]
+    return tuple(found)
+
+
+def read_recipients(element: der.Element) -> tuple[RecipientInfo, ...]:
+    """A SET OF RecipientInfo, counted before it is looked into. Never empty (RFC 5652 §6.1)."""
+    children = der.count_children(element, MAX_RECIPIENTS, "recipients")
+    if not children:
+        raise Malformed("it is encrypted to nobody")
+    found = tuple(map(_recipient_info, children))
+    if sum(len(r.encrypted_keys) if isinstance(r, KeyAgreeRecipient) else 1 for r in found) > MAX_RECIPIENTS:
+        raise OverBudget("recipients", MAX_RECIPIENTS)
+    return found
+
+
+def _recipient_info(element: der.Element) -> RecipientInfo:
+    if element.tag == der.SEQUENCE:
+        return _key_transport(element.reader())
+    if element.tag == _KEY_AGREEMENT:
+        return _key_agreement(element.reader())
+    if element.tag == _KEK:
+        return UnsupportedRecipient("a key shared in advance")
+    if element.tag == _PASSWORD:
+        return UnsupportedRecipient("a password")
+    if element.tag == _OTHER:
+        return UnsupportedRecipient(_other_kind(element.reader()))
+    return UnsupportedRecipient(f"recipient form [{element.tag & 0x1F}]")
+
+
+def _key_transport(fields: der.Reader) -> KeyTransRecipient:
+    fields.next(der.INTEGER).small_integer()
+    rid = fields.next(der.SEQUENCE, _KEY_IDENTIFIER)
+    algorithm = AlgorithmIdentifier.read(fields.next(der.SEQUENCE))
+    encrypted_key = fields.next(der.OCTET_STRING).content
+    fields.finish()
+    reference = IssuerAndSerial.read(rid) if rid.tag == der.SEQUENCE else KeyIdentifier(rid.content)
+    return KeyTransRecipient(reference, algorithm, encrypted_key)
+
+
+def _key_agreement(fields: der.Reader) -> KeyAgreeRecipient:
+    fields.next(der.INTEGER).small_integer()
+    wrapper = fields.next(der.context(0)).reader()
+    originator = _originator(wrapper.next())
+    wrapper.finish()
+    ukm = _ukm(fields.optional(der.context(1)))
+    algorithm = AlgorithmIdentifier.read(fields.next(der.SEQUENCE))
+    keys = der.count_children(fields.next(der.SEQUENCE), MAX_RECIPIENTS, "recipients")
+    fields.finish()
+    return KeyAgreeRecipient(originator, ukm, algorithm, tuple(map(_recipient_encrypted_key, keys)))
+
+
+def _originator(element: der.Element) -> OriginatorKey | None:
+    if element.tag != der.context(1):
+        return None
+    fields = element.reader()
+    algorithm = AlgorithmIdentifier.read(fields.next(der.SEQUENCE))
+    public_key = fields.next(der.BIT_STRING).bit_string()
+    fields.finish()
+    return OriginatorKey(algorithm, public_key)
+
+
+def _ukm(element: der.Element | None) -> bytes | None:
+    if element is None:
+        return None
+    inside = element.reader()
+    value = inside.next(der.OCTET_STRING).content
+    inside.finish()
+    return value
+
+
+def _recipient_encrypted_key(element: der.Element) -> tuple[RecipientId, bytes]:
+    fields = element.reader()
+    rid = fields.next(der.SEQUENCE, der.context(0))
+    encrypted_key = fields.next(der.OCTET_STRING).content
+    fields.finish()
+    if rid.tag == der.SEQUENCE:
+        return IssuerAndSerial.read(rid), encrypted_key
+    # RecipientKeyIdentifier; its date and other are for key stores that we do not have.
+    return KeyIdentifier(rid.reader().next(der.OCTET_STRING).content), encrypted_key
+
+
+def _other_kind(fields: der.Reader) -> str:
+    kind = fields.next(der.OBJECT_IDENTIFIER).oid()
+    if kind != oids.KEM_RECIPIENT_INFO:
+        return f"recipient information {kind}"
+    info = fields.next(der.SEQUENCE).reader()
+    info.next(der.INTEGER)
+    info.next(der.SEQUENCE, _KEY_IDENTIFIER)
+    return f"key encapsulation {AlgorithmIdentifier.read(info.next(der.SEQUENCE)).title}"
