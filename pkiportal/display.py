@@ -1,0 +1,74 @@
+"""Dates, sizes and fingerprints as a person reads them, in the person's time zone and language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+
+def moment(value: datetime, *, now: datetime | None = None) -> str:
+    """'today 09:05', 'yesterday 17:20', '13 Nov 17:20', '13 Nov 2025 17:20' in the person's time zone."""
+    local = timezone.localtime(value)
+    return f"{day(value, now=now)} {date_format(local, 'H:i')}"
+
+
+def day(value: datetime, *, now: datetime | None = None) -> str:
+    """'today', 'yesterday', 'tomorrow', '13 Nov', '13 Nov 2025' in the person's time zone."""
+    local, today = timezone.localtime(value), timezone.localtime(now or timezone.now())
+    distance = (local.date() - today.date()).days
+    named = {0: _("today"), -1: _("yesterday"), 1: _("tomorrow")}.get(distance)
+    return named or date_format(local, "j M" if local.year == today.year else "j M Y")
+
+
+def full_day(value: datetime) -> str:
+    """'13 Nov 2026'."""
+    return date_format(timezone.localtime(value), "j M Y")
+
+
+def brief(value: datetime, *, now: datetime | None = None) -> str:
+    """For a list: '09:05' today, 'Mon' within a week, then '13 Nov', '13 Nov 2025'."""
+    local, today = timezone.localtime(value), timezone.localtime(now or timezone.now())
+    if local.date() == today.date():
+        return date_format(local, "H:i")
+    if timedelta(0) < today - local and (today.date() - local.date()).days < 7:
+        return date_format(local, "D")
+    return date_format(local, "j M" if local.year == today.year else "j M Y")
+
+
+def size(octets: int) -> str:
+    """'640 B', '84 kB', '1.2 MB': decimal units, as mail programs show them."""
+    if octets < 1000:
+        return f"{octets} B"
+    if octets < 999_500:
+        return f"{round(octets / 1000)} kB"
+    return f"{octets / 1_000_000:.1f} MB"
+
+
+def duration(seconds: float) -> str:
+    """'4:12' for a countdown."""
+    whole = max(0, int(seconds))
+    return f"{whole // 60}:{whole % 60:02}"
+
+
+def fingerprint_blocks(value: bytes | str) -> list[str]:
+    """SHA-256 as four blocks of four groups: '9F41 C0D7 22AE 5B60', …; made to be read aloud."""
+    text = value.hex() if isinstance(value, bytes) else value.replace(":", "").replace(" ", "")
+    groups = [text.upper()[start : start + 4] for start in range(0, len(text), 4)]
+    return [" ".join(groups[start : start + 4]) for start in range(0, len(groups), 4)]
+
+
+def fingerprint_short(value: bytes | str) -> str:
+    """The first eight digits, '4C19 7D02': enough to recognise, never enough to decide."""
+    return fingerprint_blocks(value)[0][:9] if value else ""
+
+
+def join_names(names: Iterable[str]) -> str:
+    """'Bob', 'Bob and Farid', 'Bob, Farid and Tina'."""
+    known = list(names)
+    if len(known) < 2:
+        return "".join(known)
+    return _("%(first)s and %(last)s") % {"first": ", ".join(known[:-1]), "last": known[-1]}

@@ -1,0 +1,347 @@
+"""The sentences of every seal and lock, in one place.
+
+A report of `smime.report` carries codes; this module turns a code into what a person sees: a mark
+(tone and glyph), one sentence, the reason behind it and one action. No other file spells these
+sentences, so a list, a letter and a certificate can never disagree about a state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pkiportal.display import full_day, join_names, moment
+from pkiportal.marks import LOCKS, SEALS, UNKNOWN_LOCK, UNKNOWN_SEAL, Mark, reason_words
+
+
+class Action(NamedTuple):
+    """The one thing to do about a state. `code` names the target; the template tag finds its address."""
+
+    code: str  # certificate, path, details, check-again, ask-p7b, contact, unlock, download, none
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A state in full. `rest` marks the perfect ones, which take a single line."""
+
+    code: str
+    mark: Mark
+    text: str
+    why: str = ""
+    action: Action | None = None
+    rest: bool = False
+
+
+def _read(thing: Any, *names: str) -> Any:
+    """The first attribute that is there and not empty; reports of unsigned letters lack most of them."""
+    for name in names:
+        value = getattr(thing, name, None)
+        if value:
+            return value
+    return None
+
+
+def common_name(certificate: Any) -> str:
+    """The name a person reads: common name, else the whole subject (a certificate may have neither)."""
+    subject = getattr(certificate, "subject", None)
+    if subject is None:
+        return ""
+    for attribute in subject:
+        if attribute.oid.dotted_string == "2.5.4.3":
+            return str(attribute.value)
+    return str(subject.rfc4514_string())
+
+
+def signer_name(report: Any) -> str:
+    signer = report.signer
+    name = _read(signer, "name", "display_name") or common_name(_read(signer, "certificate"))
+    return name or _read(signer, "address", "mailbox") or _("an unnamed signer")
+
+
+def _vouched_by(report: Any) -> str:
+    anchor = _read(report.path, "anchor")
+    return _read(anchor, "organisation", "label") or _read(report.signer, "organisation") or ""
+
+
+def _who(report: Any) -> str:
+    """'Bob Berger · Fabrikam'."""
+    return " · ".join(part for part in (signer_name(report), _vouched_by(report)) if part)
+
+
+def _issuer_name(report: Any) -> str:
+    certificate = _read(report.signer, "certificate")
+    issuer = getattr(certificate, "issuer", None)
+    if issuer is None:
+        return _("its issuer")
+    for attribute in issuer:
+        if attribute.oid.dotted_string == "2.5.4.3":
+            return str(attribute.value)
+    return str(issuer.rfc4514_string()) or _("its issuer")
+
+
+def _root_name(report: Any) -> str:
+    path = _read(report.path, "path")
+    return common_name(path[0]) if path else _issuer_name(report)
+
+
+def first_finding(report: Any, *severities: str) -> Any:
+    """The first finding of the first severity that has one, path findings included."""
+    findings = [*report.findings, *(_read(report.path, "findings") or ())]
+    for severity in severities or ("error", "warning"):
+        for finding in findings:
+            if finding.severity == severity:
+                return finding
+    return None
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if not text or text[-1] in ".!?" else text + "."
+
+
+def _because(report: Any, fallback: str, *severities: str) -> str:
+    """The finding's own summary and remedy; the fallback when the report names no cause."""
+    finding = first_finding(report, *severities)
+    if finding is None:
+        return fallback
+    return " ".join(_sentence(part) for part in (finding.summary, finding.remedy) if part)
+
+
+def _signed_ok(report: Any) -> tuple[str, str]:
+    revocation = _read(report.path, "revocation")
+    since = getattr(revocation, "revoked_since", None)
+    who = _who(report)
+    if since is not None:
+        text = _("Signed by %(who)s · certificate revoked since, on %(date)s")
+        why = _(
+            "The signature was good when the letter arrived. On %(date)s the certificate was revoked:"
+            " %(reason)s. Do not rely on newer letters with it."
+        )
+        facts = {"who": who, "date": full_day(since.revoked_at), "reason": reason_words(str(since.reason))}
+        return text % facts, why % facts
+    checked = getattr(revocation, "this_update", None)
+    why = _("not revoked as of %(when)s") % {"when": moment(checked)} if checked else ""
+    return _("Signed by %(who)s") % {"who": who}, why
+
+
+def _signed_stale(report: Any) -> tuple[str, str]:
+    revocation = _read(report.path, "revocation")
+    checked, ends = getattr(revocation, "this_update", None), getattr(revocation, "next_update", None)
+    text = _("Signed by %(who)s · revocation checked %(when)s")
+    when = moment(checked) if checked else _("earlier")
+    why = _("No newer list could be fetched, so the last good one was used.")
+    if ends and ends > timezone.now():
+        why += " " + _("It stays current until %(date)s.") % {"date": moment(ends)}
+    elif ends:
+        why += " " + _("It ended %(date)s; it still speaks for the day this letter arrived.") % {
+            "date": moment(ends)
+        }
+    return text % {"who": _who(report), "when": when}, why
+
+
+def _signed_unknown(report: Any) -> tuple[str, str]:
+    why = _(
+        "The signature fits and the issuer is trusted. No current revocation list of %(issuer)s is at"
+        " hand, so a withdrawn certificate would go unnoticed. The portal goes on asking; ask the sender"
+        " if it cannot wait."
+    )
+    text = _("Signed by %(who)s · revocation status can’t be determined")
+    return text % {"who": _who(report)}, why % {"issuer": _issuer_name(report)}
+
+
+def _signed_untrusted(report: Any) -> tuple[str, str]:
+    finding = first_finding(report)
+    if finding is not None and finding.code == "anchor-not-for-domain":
+        why = " ".join(_sentence(part) for part in (finding.summary, finding.remedy) if part)
+    else:
+        why = _(
+            "Unchanged since signing, but nobody in your organisation has decided about %(root)s. Until"
+            " then the name %(name)s is only a claim."
+        ) % {"root": _root_name(report), "name": signer_name(report)}
+    return _("Signed · issuer not trusted by your organisation yet"), why
+
+
+def _signed_incomplete(report: Any) -> tuple[str, str]:
+    why = _(
+        "Nothing between %(name)s and a root can be checked: the certificate of %(issuer)s was not sent"
+        " along. The sender can send it as a .p7b file."
+    )
+    facts = {"name": signer_name(report), "issuer": _issuer_name(report)}
+    return _("Signed · the issuer’s certificate is missing"), why % facts
+
+
+def _signed_mismatch(report: Any) -> tuple[str, str]:
+    facts = {
+        "signer": _read(report.signer, "address", "mailbox") or signer_name(report),
+        "from": report.from_address or _("nobody"),
+    }
+    text = _("Signed by %(signer)s, but From says %(from)s") % facts
+    return text, _("Two different addresses. Believe the signed one, and answer only to that one.")
+
+
+def _signed_time(report: Any) -> tuple[str, str]:
+    certificate, signed_at = _read(report.signer, "certificate"), _read(report.signer, "signing_time")
+    if certificate is None:
+        return _("Signed · the dates do not fit"), _because(report, "", "warning", "error")
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    facts = {"start": full_day(start), "end": full_day(end)}
+    if signed_at is None:
+        why = _(
+            "The certificate is valid from %(start)s to %(end)s; the letter does not say when it was signed."
+        )
+        return _("Signed · certificate expired"), why % facts
+    facts["signed"] = moment(signed_at)
+    why = (
+        _("The certificate is valid from %(start)s to %(end)s; the letter says it was signed %(signed)s.")
+        % facts
+    )
+    if signed_at > end:
+        return _("Signed · certificate expired"), why
+    if signed_at < start:
+        return _("Signed · certificate not valid when signed"), why
+    if end < timezone.now():
+        return _("Signed · certificate expired"), why
+    text = _("Signed · signing time more than an hour from Date")
+    return text, _because(report, why, "warning") + " " + _(
+        "Ask the sender when it was written if that matters."
+    )
+
+
+def _signed_weak(report: Any) -> tuple[str, str]:
+    why = _because(report, _("Others could have made this signature."), "error", "warning")
+    return _("Signed with an obsolete method, cannot be relied on"), why
+
+
+def _signed_invalid(report: Any) -> tuple[str, str]:
+    finding = first_finding(report)
+    node = common_name(_read(report.path, "failing")) or _("its certificate")
+    reason = finding.summary.rstrip(".") if finding is not None else _("a rule of RFC 5280 is broken")
+    why = _sentence(finding.remedy) if finding is not None and finding.remedy else ""
+    text = _("Signed, but the certificate path breaks at %(node)s: %(reason)s")
+    advice = _("Treat the sender as unknown.")
+    return text % {"node": node, "reason": reason}, f"{why} {advice}".strip()
+
+
+def _signed_revoked(report: Any) -> tuple[str, str]:
+    entry = getattr(_read(report.path, "revocation"), "entry", None)
+    why = _(
+        "Someone else may have written this. Do not act on it before you have asked the sender another way."
+    )
+    if entry is None:
+        return _("Signed with a revoked certificate"), why
+    facts = {"date": full_day(entry.revoked_at), "reason": reason_words(str(entry.reason))}
+    return _("Signed with a revoked certificate (%(date)s, %(reason)s)") % facts, why
+
+
+def _signed_badly(report: Any) -> tuple[str, str]:
+    advice = _("Do not act on its content; ask the sender to send it again.")
+    finding = first_finding(report, "error")
+    if finding is None:
+        return _("Signature broken: the message changed, or was built wrongly"), advice
+    how = finding.summary.rstrip(".")
+    changed = "digest" in finding.code or "changed" in finding.code
+    text = (
+        _("Signature broken: the message changed") if changed else _("Signature broken: it was built wrongly")
+    )
+    return f"{text} ({how[:1].lower() + how[1:]})", advice
+
+
+_SIGNED = {
+    "SIG_OK": (_signed_ok, "certificate", gettext_lazy("View certificate")),
+    "SIG_OK_REV_STALE": (_signed_stale, "check-again", gettext_lazy("Check again")),
+    "SIG_OK_REV_UNKNOWN": (_signed_unknown, "details", gettext_lazy("Why?")),
+    "SIG_INVALID": (_signed_invalid, "path", gettext_lazy("Show path")),
+    "SIG_INCOMPLETE": (_signed_incomplete, "ask-p7b", gettext_lazy("Ask for a .p7b")),
+    "SIG_UNTRUSTED": (_signed_untrusted, "trust", gettext_lazy("Ask administrator to trust")),
+    "SIG_MISMATCH": (_signed_mismatch, "details", gettext_lazy("Details")),
+    "SIG_WARN_TIME": (_signed_time, "certificate", gettext_lazy("View certificate")),
+    "SIG_WEAK": (_signed_weak, "details", gettext_lazy("Why?")),
+    "SIG_REVOKED": (_signed_revoked, "contact", gettext_lazy("Contact the sender another way")),
+    "SIG_BAD": (_signed_badly, "details", gettext_lazy("Help me fix")),
+}
+
+
+def seal_verdict(report: Any, *, always_signs: str = "") -> Verdict:
+    """The seal of a report in full. `always_signs` names the contact if an unsigned letter is unusual."""
+    code = str(report.seal)
+    if code == "NONE":
+        return _unsigned(always_signs)
+    if code not in _SIGNED:
+        return Verdict(code, UNKNOWN_SEAL, str(UNKNOWN_SEAL.words))
+    sentence, action, label = _SIGNED[code]
+    text, why = sentence(report)
+    verdict = Verdict(code, SEALS[code], text, why, Action(action, str(label)), rest=code == "SIG_OK")
+    if code == "SIG_OK" and getattr(_read(report.path, "revocation"), "revoked_since", None) is not None:
+        return replace(verdict, mark=SEALS["SIG_OK_REV_STALE"], rest=False)
+    return verdict
+
+
+def _unsigned(always_signs: str) -> Verdict:
+    mark = SEALS["NONE"]
+    if always_signs:
+        text = _("Not signed, though %(name)s always signs") % {"name": always_signs}
+        why = _("Somebody else may have written it. Ask before you act on it.")
+        return Verdict("NONE", mark._replace(tone="warn"), text, why)
+    return Verdict(
+        "NONE", mark, _("Not signed"), _("anyone could have written it under this name"), rest=True
+    )
+
+
+def _locked_words(report: Any, algorithm: str) -> Mapping[str, tuple[str, str, Action | None]]:
+    named = f" ({algorithm})" if algorithm else ""
+    why_link = Action("details", _("Why?"))
+    return {
+        "ENC_OK": (_("Encrypted to you") + named, "", Action("details", _("Details"))),
+        "ENC_WEAK": (
+            _("Encrypted with an old method") + named,
+            _("Readable, but not the way you should answer. The sender’s program chose it, not your key."),
+            why_link,
+        ),
+        "ENC_UNPROTECTED": (
+            _("Encrypted, integrity not protected"),
+            _(
+                "Shown as plain text, because it could have been altered unnoticed. Ask the sender to sign"
+                " as well."
+            ),
+            why_link,
+        ),
+        "ENC_UNSUPPORTED": (
+            _("Encrypted with a method this portal does not know") + named,
+            _("Not your key’s fault. Another program may open the file."),
+            Action("download", _("Download it")),
+        ),
+        "ENC_LOCKED": (
+            _("Unlock your key to read"),
+            _("Stays open for 15 minutes in this browser, then locks by itself."),
+            Action("unlock", _("Unlock")),
+        ),
+        "ENC_FAIL": (
+            _("Cannot be decrypted: not for a key of yours, or damaged"),
+            _(
+                "The letter is kept as it came. Ask the sender to send it again, encrypted with your current"
+                " certificate from “My certificates”."
+            ),
+            Action("details", _("Help me fix")),
+        ),
+        "NONE": (_("Not encrypted"), _("anyone who carried this letter could read it"), None),
+    }
+
+
+def encryption_verdict(report: Any, *, also: Iterable[str] = ()) -> Verdict:
+    """The lock of a report in full. `also` names the other people it was encrypted to."""
+    code = str(report.encryption)
+    algorithm = str(getattr(report, "encryption_algorithm", "") or "")
+    words = _locked_words(report, algorithm)
+    if code not in words:
+        return Verdict(code, UNKNOWN_LOCK, str(UNKNOWN_LOCK.words))
+    text, why, action = words[code]
+    names = join_names(also)
+    if code == "ENC_OK" and names:
+        why = _("also to %(names)s") % {"names": names}
+    return Verdict(code, LOCKS[code], text, why, action, rest=code in ("ENC_OK", "NONE"))

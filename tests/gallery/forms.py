@@ -1,0 +1,73 @@
+"""The forms that pages expect, with the field names of their POST."""
+
+from __future__ import annotations
+
+from django import forms
+
+
+class SignIn(forms.Form):
+    address = forms.EmailField()
+    password = forms.CharField(widget=forms.PasswordInput)
+
+
+class NewPassword(forms.Form):
+    password = forms.CharField(widget=forms.PasswordInput)
+    password_again = forms.CharField(widget=forms.PasswordInput)
+
+
+class NewPin(forms.Form):
+    pin = forms.CharField(widget=forms.PasswordInput)
+    pin_again = forms.CharField(widget=forms.PasswordInput)
+
+
+class Pin(forms.Form):
+    pin = forms.CharField(widget=forms.PasswordInput)
+
+
+class Letter(forms.Form):
+    to = forms.CharField()
+    cc = forms.CharField(required=False)
+    bcc = forms.CharField(required=False)
+    subject = forms.CharField(required=False)
+    text = forms.CharField(widget=forms.Textarea, required=False)
+    sign = forms.BooleanField(required=False)
+    encrypt = forms.BooleanField(required=False)
+    files = forms.FileField(required=False)
+
+
+class Export(forms.Form):
+    keys = forms.MultipleChoiceField(choices=[])
+    password = forms.CharField(widget=forms.PasswordInput)
+    password_again = forms.CharField(widget=forms.PasswordInput)
+
+
+class AddPerson(forms.Form):
+    name = forms.CharField()
+    address = forms.EmailField()
+    is_administrator = forms.BooleanField(required=False)
+
+
+class Revoke(forms.Form):
+    reason = forms.CharField()
+    invalidity_date = forms.DateField(required=False)
+
+
+class TrustImport(forms.Form):
+    file = forms.FileField(required=False)
+    pem = forms.CharField(widget=forms.Textarea, required=False)
+
+
+class TrustDomains(forms.Form):
+    domains = forms.CharField(widget=forms.Textarea)
+
+
+class Upload(forms.Form):
+    file = forms.FileField()
+
+
+def with_error(form: forms.Form, field: str | None, sentence: str) -> forms.Form:
+    """The form as it comes back: bound, with one error."""
+    form.full_clean()
+    form.errors.clear()
+    form.add_error(field, sentence)
+    return form

@@ -1,0 +1,41 @@
+"""Draws a template with the project's template settings but without context processors: contexts are complete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.backends.django import DjangoTemplates
+from django.test import RequestFactory
+from django.urls import resolve
+from django.urls.exceptions import Resolver404
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "templates"
+
+engine = DjangoTemplates(
+    {
+        "NAME": "gallery",
+        "DIRS": [TEMPLATES],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": ["django.template.context_processors.request"],
+            "libraries": {"portal": "pkiportal.templatetags.portal"},
+            "string_if_invalid": "",
+        },
+    }
+)
+
+
+def request_for(address: str) -> HttpRequest:
+    request = RequestFactory().get(address)
+    try:
+        request.resolver_match = resolve(request.path)
+    except Resolver404:
+        request.resolver_match = None
+    return request
+
+
+def draw(template: str, context: dict[str, Any], address: str = "/") -> str:
+    return engine.get_template(template).render(dict(context), request_for(address))
