@@ -9,13 +9,16 @@ from kombu import Exchange, Queue
 
 from tenants.due_work import QUEUES
 
+
+def transport_options(url: str) -> dict[str, Any]:
+    """A publisher must not hang on a broker that is away: the sweep makes up for the bell."""
+    if url.startswith("memory:"):
+        return {"polling_interval": 0.1}
+    return {"socket_connect_timeout": 2, "socket_timeout": 10, "max_retries": 0}
+
+
 broker_url = settings.REDIS_URL or "memory://"
-# A publisher must not hang on a broker that is away: the sweep makes up for the bell.
-broker_transport_options: dict[str, Any] = (
-    {"socket_connect_timeout": 2, "socket_timeout": 10, "max_retries": 0}
-    if settings.REDIS_URL
-    else {"polling_interval": 0.1}
-)
+broker_transport_options = transport_options(broker_url)
 broker_connection_retry_on_startup = True
 # The queue is the database: acknowledging late only shortens the wait after a worker died.
 task_acks_late = True

@@ -46,8 +46,8 @@ LAST_RETRY_SECONDS = 600.0
 # Bells per sweep and queue: more would only pile up in the broker, the rest are rung by the next sweeps.
 SWEEP_BATCH = 10_000
 
-# A bell may arrive before the moment it was rung at, by the clock of the host that hears it.
-CLOCK_SKEW = timedelta(seconds=5)
+# A bell may arrive before the moment it was rung at, by the clock of the host that hears it. Shorter than any pause.
+CLOCK_SKEW = timedelta(seconds=2)
 
 Handler = Callable[[uuid.UUID, uuid.UUID], "datetime | None"]
 Finder = Callable[[], None]

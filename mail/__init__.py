@@ -1,0 +1,1 @@
+"""Letters between forests: composing, delivery, reading."""

@@ -1,0 +1,72 @@
+"""Contacts by hand: bring a certificate from a file, and decide between a known certificate and a proposed one."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from pki.formats import read_certificates
+from pki.path import PathResult
+
+from mail.models import Contact, ContactCertificate
+from mail.models.contacts import ContactCertificateState
+from mail.services.harvest import keep_contact_certificate
+from pki import path
+from pki.certificates import can_encrypt, can_sign, mailboxes
+from pki.names import common_name
+from tenants.access import Actor
+from tenants.models import Person
+from tenants.refusals import refuse
+from tenants.scoping import tenant_scope
+from tenants.services.assemble_trust import assemble_trust
+
+
+def import_certificate(actor: Actor, data: bytes, at: datetime) -> tuple[Contact, PathResult]:
+    """Keep the person's certificate of a .cer, .pem or .p7b file as a contact's, with what its path is worth now.
+
+    It is used for encryption only while path, revocation and address pass (mail.services.plan judges at every use).
+    Raises Refused, MalformedInput.
+    """
+    people = [c for c in read_certificates(data) if mailboxes(c) and (can_encrypt(c) or can_sign(c))]
+    if len(people) != 1:
+        raise refuse(
+            "not-one-person", f"The file holds {len(people)} certificates of people; exactly one is needed.",
+            remedy="Ask your correspondent for their own certificate (.cer), or for a signed letter.",
+        )  # fmt: skip
+    certificate, address = people[0], mailboxes(people[0])[0].lower()
+    with tenant_scope(actor.tenant_id):
+        trust = assemble_trust()
+        own = Person.objects.by_address(address).exists()
+    if own:
+        raise refuse(
+            "own-directory", f"{address} is in your organisation's directory already; nothing to import."
+        )
+    result = path.validate(leaf=certificate, trust=trust, at=at, address=address)
+    with tenant_scope(actor.tenant_id, write=True):
+        contact, _ = Contact.objects.get_or_create(
+            person_id=actor.person_id,
+            address=address,
+            defaults={"name": common_name(certificate.subject)[:200], "added_at": at},
+        )
+        keep_contact_certificate(contact, certificate, "a file", at)
+    return contact, result
+
+
+def choose_certificate(actor: Actor, contact_id: uuid.UUID, sha256: bytes, *, accept: bool) -> None:
+    """Use a proposed certificate instead of the known one of its purpose, or drop the proposal. Raises DoesNotExist."""
+    with tenant_scope(actor.tenant_id, write=True):
+        proposed = ContactCertificate.objects.get(
+            contact_id=contact_id,
+            contact__person_id=actor.person_id,
+            sha256=sha256,
+            state=ContactCertificateState.PROPOSED,
+        )
+        if not accept:
+            proposed.delete()
+            return
+        rivals = ContactCertificate.objects.in_use().filter(
+            contact_id=contact_id, can_encrypt=proposed.can_encrypt
+        )
+        rivals.delete()
+        proposed.state = ContactCertificateState.IN_USE
+        proposed.save(update_fields=["state"])

@@ -1,0 +1,92 @@
+"""Learn a correspondent's certificates from a letter with a full seal; a known one is never replaced silently."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from mail.models import Contact, ContactCertificate, Message
+from mail.models.contacts import ContactCertificateState
+from pki.certificates import can_encrypt, can_sign, mailboxes
+from pki.names import same_mailbox
+from smime import capabilities
+from smime.report import Seal, SecurityReport, SignerReport
+from tenants.access import Actor
+from tenants.models import Person
+from tenants.scoping import tenant_scope
+from tenants.services.pull_publications import keep_certificate
+
+FULL_SEALS = (Seal.OK, Seal.REV_STALE)
+
+
+def harvest(actor: Actor, message: Message, report: SecurityReport, at: datetime) -> Contact | None:
+    """Remember the signer as a contact, if the seal is full and the sender is nobody of the own directory."""
+    signer = report.signer
+    if (
+        report.seal not in FULL_SEALS
+        or signer is None
+        or signer.certificate is None
+        or signer.address is None
+    ):
+        return None
+    learned = _certificates_of(signer, report)
+    with tenant_scope(actor.tenant_id, write=True):
+        if Person.objects.by_address(signer.address).exists():
+            return None
+        contact, _ = Contact.objects.get_or_create(
+            person_id=actor.person_id,
+            address=signer.address.lower(),
+            defaults={"name": signer.name[:200], "added_at": at},
+        )
+        for issuer in report.path.path[1:-1] if report.path else ():
+            keep_certificate(issuer.public_bytes(Encoding.DER), "a signed letter", at)
+        announced = capabilities.write(signer.capabilities) if signer.capabilities else None
+        for certificate in learned:
+            keep_contact_certificate(contact, certificate, "a signed letter", at, announced)
+    return contact
+
+
+def _certificates_of(signer: SignerReport, report: SecurityReport) -> list[x509.Certificate]:
+    """The signing certificate, and the encryption certificate that the signer names or sent along."""
+    assert signer.certificate is not None and signer.address is not None  # noqa: S101, PT018  checked by the caller
+    learned = [signer.certificate]
+    if signer.encryption_certificate is not None:
+        learned.append(signer.encryption_certificate)
+    elif not can_encrypt(signer.certificate):
+        learned += [c for c in report.certificates if can_encrypt(c) and _names(c, signer.address)][:3]
+    return list(dict.fromkeys(learned))
+
+
+def _names(certificate: x509.Certificate, address: str) -> bool:
+    return any(same_mailbox(mailbox, address) for mailbox in mailboxes(certificate))
+
+
+def keep_contact_certificate(
+    contact: Contact, certificate: x509.Certificate, source: str, at: datetime, announced: bytes | None = None
+) -> ContactCertificate:
+    """Add a certificate to a contact: in use if it is the first of its purpose, else proposed. Inside the write scope."""
+    der = certificate.public_bytes(Encoding.DER)
+    held = ContactCertificate.objects.filter(contact=contact)
+    same = held.filter(sha256=hashlib.sha256(der).digest()).first()
+    if same is not None:
+        if announced is not None and announced != (bytes(same.capabilities) if same.capabilities else None):
+            same.capabilities = announced
+            same.save(update_fields=["capabilities"])
+        return same
+    encrypts = can_encrypt(certificate)
+    rivals = held.in_use().filter(can_encrypt=True) if encrypts else held.in_use().filter(can_encrypt=False)
+    state = ContactCertificateState.PROPOSED if rivals.exists() else ContactCertificateState.IN_USE
+    return ContactCertificate.objects.create(
+        contact=contact,
+        der=der,
+        sha256=hashlib.sha256(der).digest(),
+        can_sign=can_sign(certificate),
+        can_encrypt=encrypts,
+        capabilities=announced,
+        state=state,
+        source=source,
+        added_at=at,
+    )

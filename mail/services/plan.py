@@ -1,0 +1,236 @@
+"""Plan a letter before any PIN: who can read it, with which certificate, at what strength, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.db.models import Count
+from pki.path import Failure, Verdict
+
+from mail.letter import Recipient
+from mail.models import ContactCertificate
+from pki import path
+from pki.certificates import can_encrypt
+from pki.errors import PkiError
+from pki.findings import Finding
+from pki.names import Mailbox
+from pki.trust import Trust, domain_covers
+from smime import capabilities
+from smime.capabilities import Capability
+from smime.encrypt import ContentCipher
+from tenants import public
+from tenants.access import Actor
+from tenants.models import Certificate, Person
+from tenants.scoping import tenant_scope
+from tenants.services.assemble_trust import assemble_trust
+
+EXPIRES_SOON = timedelta(days=30)
+SMALLEST_RSA = 2048
+
+
+class State(StrEnum):
+    """How a recipient stands, as the pill shows it."""
+
+    READY = "ready"
+    SOON = "soon"
+    MISSING = "missing"
+    WEAK = "weak"
+    REVOKED = "revoked"
+    UNTRUSTED = "untrusted"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A certificate that claims to be somebody's, and where it came from. `in_portal` readers understand AES-GCM."""
+
+    certificate: x509.Certificate
+    name: str
+    source: str
+    in_portal: bool = False
+    capabilities: tuple[Capability, ...] = ()
+    is_revoked: bool = False
+
+
+@dataclass(frozen=True)
+class RecipientPlan:
+    """One recipient's verdict. `reason` is the pill's short text, `explanation` the sentence of the dialog."""
+
+    kind: str
+    address: str
+    name: str
+    state: State
+    reason: str
+    explanation: str = ""
+    candidate: Candidate | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def can_read_encrypted(self) -> bool:
+        return self.state in (State.READY, State.SOON)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole letter's verdict."""
+
+    recipients: tuple[RecipientPlan, ...]
+    cipher: ContentCipher
+    limited_by: str = ""
+
+    @property
+    def cannot_read(self) -> tuple[RecipientPlan, ...]:
+        return tuple(r for r in self.recipients if not r.can_read_encrypted)
+
+    @property
+    def algorithm(self) -> str:
+        return "AES-256-GCM" if self.cipher is ContentCipher.AES_256_GCM else "AES-256-CBC"
+
+
+def plan(actor: Actor, recipients: Sequence[Recipient], at: datetime) -> Plan:
+    """Judge every recipient. Opens read scopes only, one forest after the other; sends and signs nothing."""
+    with tenant_scope(actor.tenant_id):
+        trust = assemble_trust()
+        found = {r.address.lower(): _known_here(actor, r.address) for r in recipients if r.address}
+    judged = []
+    for recipient in recipients:
+        candidates = found.get(recipient.address.lower(), [])
+        candidates += _published_elsewhere(actor, recipient.address, trust, at)
+        judged.append(_judge(recipient, candidates, trust, at))
+    return _with_cipher(tuple(judged))
+
+
+def _known_here(actor: Actor, address: str) -> list[Candidate]:
+    """From the forest's own directory and the writer's contacts, inside the scope."""
+    person = Person.objects.active().by_address(address).first()
+    if person is not None:
+        rows = Certificate.objects.filter(person=person).encryption().order_by("-not_before")
+        # A revocation counts here from the moment it is recorded, before the list with it is published.
+        return [
+            Candidate(
+                row.certificate,
+                person.name,
+                "your organisation's directory",
+                True,
+                is_revoked=bool(row.revoked),
+            )
+            for row in rows.annotate(revoked=Count("revocation"))[:10]
+        ]
+    held = ContactCertificate.objects.in_use().filter(
+        contact__person_id=actor.person_id, contact__address=address.lower(), can_encrypt=True
+    )
+    return [_from_contact(row) for row in held.select_related("contact").order_by("-added_at")[:10]]
+
+
+def _from_contact(row: ContactCertificate) -> Candidate:
+    announced = capabilities.read(bytes(row.capabilities)) if row.capabilities else ()
+    return Candidate(row.certificate, row.contact.name, "your contacts", capabilities=announced)
+
+
+def _published_elsewhere(actor: Actor, address: str, trust: Trust, at: datetime) -> list[Candidate]:
+    """From the directory of another forest of this portal, if this forest believes a root for that domain."""
+    try:
+        domain = Mailbox.parse(address).domain
+    except PkiError:
+        return []
+    forest = public.forest_of(domain)
+    if forest is None or forest == actor.tenant_id or not _believes(trust, domain):
+        return []
+    name, ders = public.directory_certificates(forest, address, at)
+    source = f"the directory of {domain}"
+    return [Candidate(x509.load_der_x509_certificate(der), name, source, True) for der in ders]
+
+
+def _believes(trust: Trust, domain: str) -> bool:
+    return any(
+        anchor.domains is None or any(domain_covers(entry, domain) for entry in anchor.domains)
+        for anchor in trust.anchors
+    )
+
+
+def _judge(recipient: Recipient, candidates: list[Candidate], trust: Trust, at: datetime) -> RecipientPlan:
+    if not recipient.address:
+        text = f"“{recipient.typed}” is not an address; write it as name@domain."
+        return RecipientPlan(recipient.kind, recipient.typed, "", State.INVALID, "not an address", text)
+    blank = RecipientPlan(recipient.kind, recipient.address, recipient.name, State.MISSING, "not found")
+    verdicts = [_judge_candidate(blank, candidate, trust, at) for candidate in candidates]
+    usable = [verdict for verdict in verdicts if verdict.can_read_encrypted]
+    if usable:
+        return usable[0]
+    if verdicts:
+        return verdicts[0]
+    return replace(
+        blank, explanation="No certificate in your contacts, the directory or a partner's directory."
+    )
+
+
+def _judge_candidate(blank: RecipientPlan, candidate: Candidate, trust: Trust, at: datetime) -> RecipientPlan:
+    certificate = candidate.certificate
+    named = replace(blank, name=blank.name or candidate.name, candidate=candidate)
+    if candidate.is_revoked:
+        return _failed(named, Failure.REVOKED, ())
+    if not can_encrypt(certificate):
+        return replace(
+            named, state=State.INVALID, reason="cannot be encrypted to",
+            explanation="The certificate is not meant for encryption. Ask for a signed letter; it brings the right one.",
+        )  # fmt: skip
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size < SMALLEST_RSA:
+        return replace(
+            named, state=State.WEAK, reason="algorithm too weak",
+            explanation=f"The certificate has an RSA-{key.key_size} key; at least RSA-{SMALLEST_RSA} is required.",
+        )  # fmt: skip
+    result = path.validate(leaf=certificate, trust=trust, at=at, address=blank.address)
+    if result.verdict is not Verdict.GOOD:
+        return _failed(named, result.failure, result.findings)
+    end = certificate.not_valid_after_utc
+    if end - at < EXPIRES_SOON:
+        return replace(named, state=State.SOON, reason=f"expires {end:%-d %b}", findings=result.findings)
+    return replace(named, state=State.READY, reason="ready", findings=result.findings)
+
+
+_FAILURES: dict[Failure, tuple[State, str, str]] = {
+    Failure.REVOKED: (State.REVOKED, "revoked", "The certificate is revoked; nothing may be encrypted to it."),
+    Failure.UNTRUSTED: (
+        State.UNTRUSTED, "not trusted yet",
+        "Your organisation does not trust the issuer for this address. Your administrator can import its root.",
+    ),
+    Failure.TIME: (State.INVALID, "expired", "The certificate is outside its validity. Ask for a new signed letter."),
+    Failure.WEAK: (State.WEAK, "algorithm too weak", "The certificate relies on an obsolete algorithm."),
+    Failure.ADDRESS: (
+        State.INVALID, "someone else's certificate",
+        "The certificate names another address. Ask the person for a signed letter from this address.",
+    ),
+    Failure.REVOCATION_UNKNOWN: (
+        State.INVALID, "revocation unknown",
+        "Whether the certificate was revoked cannot be determined, because no current list of its issuer is at hand.",
+    ),
+    Failure.INCOMPLETE: (State.INVALID, "issuer missing", "The certificate of the issuer is missing. Ask for a .p7b."),
+}  # fmt: skip
+
+
+def _failed(named: RecipientPlan, failure: Failure, findings: tuple[Finding, ...]) -> RecipientPlan:
+    state, reason, explanation = _FAILURES.get(
+        failure, (State.INVALID, "not valid", "The certificate's path does not hold.")
+    )
+    return replace(named, state=state, reason=reason, explanation=explanation, findings=findings)
+
+
+def _with_cipher(recipients: tuple[RecipientPlan, ...]) -> Plan:
+    """One strength for all: AES-256-GCM only if every reader is known to understand it."""
+    without = next((r for r in recipients if r.can_read_encrypted and not _knows_gcm(r.candidate)), None)
+    if without is None:
+        return Plan(recipients, ContentCipher.AES_256_GCM)
+    return Plan(recipients, ContentCipher.AES_256_CBC, without.name or without.address)
+
+
+def _knows_gcm(candidate: Candidate | None) -> bool:
+    if candidate is None:
+        return True
+    announced = candidate.capabilities or capabilities.of_certificate(candidate.certificate)
+    return candidate.in_portal or capabilities.reads_gcm(announced)

@@ -1,0 +1,82 @@
+"""Read a letter: open it with every key the person has, judge it, remember what the list shows of it.
+
+Nothing here waits for the network. A letter is judged at the time it was received (`received_at`), with the lists at hand now.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+
+from mail.models import Message
+from mail.services.harvest import harvest
+from pki.trust import Trust
+from smime.decrypt import DecryptionKey
+from smime.open import open_message
+from smime.report import SecurityReport
+from tenants.access import Actor
+from tenants.keystore.custody import Custody, seal_for
+from tenants.models import CustodyKey
+from tenants.scoping import tenant_scope
+from tenants.services.assemble_trust import assemble_trust
+from tenants.services.mail_keys import SealedKey, all_keys
+
+
+@dataclass(frozen=True)
+class OpenedLetter:
+    """A letter of the reader with its report."""
+
+    message: Message
+    report: SecurityReport
+    raw: bytes
+
+
+def read(actor: Actor, message_id: uuid.UUID, custody: Custody | None, at: datetime) -> OpenedLetter:
+    """Open a letter of this person. Raises Message.DoesNotExist for absent and foreign ones alike."""
+    with tenant_scope(actor.tenant_id):
+        message = Message.objects.of(actor.person_id).select_related("raw").get(id=message_id)
+        sealed, trust = all_keys(actor.person_id), assemble_trust()
+    raw = bytes(message.raw.data)
+    report = judge(raw, sealed, custody, trust, message.received_at, at)
+    _remember(actor, message, report, at)
+    harvest(actor, message, report, at)
+    return OpenedLetter(message, report, raw)
+
+
+def judge(
+    raw: bytes,
+    sealed: Sequence[SealedKey],
+    custody: Custody | None,
+    trust: Trust,
+    received_at: datetime,
+    at: datetime,
+) -> SecurityReport:
+    """The report of a letter. Without custody its keys count as locked."""
+    keys: list[DecryptionKey] = []
+    locked: list[x509.Certificate] = []
+    for key in sealed:
+        if custody is None:
+            locked.append(key.certificate)
+        else:
+            keys.append(DecryptionKey(key.open(custody), key.certificate))
+    return open_message(raw, keys=keys, locked=locked, trust=trust, at=received_at, now=at)
+
+
+def _remember(actor: Actor, message: Message, report: SecurityReport, at: datetime) -> None:
+    changes: dict[str, object] = {
+        "seal": report.seal.value,
+        "encryption": report.encryption.value,
+        "judged_at": at,
+    }
+    if message.seen_at is None:
+        changes["seen_at"] = at
+    with tenant_scope(actor.tenant_id, write=True):
+        if report.subject_was_encrypted and message.sealed_subject is None:
+            custody_key = CustodyKey.objects.get(person_id=actor.person_id)
+            subject = (report.header("Subject") or "").encode()
+            changes["sealed_subject"] = seal_for(custody_key, subject, "subject", message.id)
+        Message.objects.filter(id=message.id).update(**changes)

@@ -1,0 +1,1 @@
+"""One forest: its people, authorities, templates, trust roots and keys. Start reading at `scoping.py`."""

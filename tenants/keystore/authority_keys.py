@@ -1,0 +1,31 @@
+"""Private keys of issuing authorities: stored sealed, opened only in a process that holds the authorities' master key."""
+
+from __future__ import annotations
+
+from pki import keys
+from pki.signer import Signer
+from tenants.keystore.sealing import context, seal, unseal
+from tenants.keystore.tenant_keys import tenant_key
+from tenants.models import AuthorityKey, Generation
+from tenants.models.custody import KeyKind
+from tenants.scoping import current_tenant_id
+
+
+def store_authority_key(generation: Generation, private_key: keys.PrivateKey) -> None:
+    """Seal a generation's key, inside its forest's write scope."""
+    sealed = seal(tenant_key(KeyKind.AUTHORITIES), keys.to_pkcs8(private_key), _bound_to(generation))
+    AuthorityKey.objects.create(generation=generation, sealed=sealed)
+
+
+def open_signer(generation: Generation) -> Signer:
+    """The generation's signer. Raises AuthorityKey.DoesNotExist for an offline root, MasterKeyWithheld outside a worker."""
+    row = AuthorityKey.objects.get(generation=generation)
+    pkcs8 = unseal(tenant_key(KeyKind.AUTHORITIES), bytes(row.sealed), _bound_to(generation))
+    private_key = keys.from_pkcs8(pkcs8, verified=True)
+    if not isinstance(private_key, keys.SigningPrivateKey):
+        raise TypeError(f"{generation} holds a key that cannot sign.")
+    return Signer(private_key, generation.certificate)
+
+
+def _bound_to(generation: Generation) -> bytes:
+    return context("authority key", current_tenant_id(), generation.id)

@@ -1,0 +1,46 @@
+"""Rows of one forest, and the few of the portal (`PORTAL_OWNED` says which and why)."""
+
+from tenants.models.authorities import Authority, AuthorityKey, CrlPublication, Generation, Template
+from tenants.models.certificates import Certificate, Enrolment, MailKey, Revocation
+from tenants.models.custody import CustodyKey, TenantKey, UnlockedKey
+from tenants.models.forest import MailDomain, Tenant
+from tenants.models.people import Account, Person, SignInLink
+from tenants.models.trust import ForeignCrl, KnownCertificate, Reliance, TrustRequest, TrustRoot
+from tenants.models.work import DueWork
+
+# The allow-list of tables without tenancy walls. Everything else is tenant-owned; a guard test holds the line.
+PORTAL_OWNED = {
+    Tenant: "the list of forests itself",
+    MailDomain: "routes an address to its forest before any scope can be open",
+    Account: "signs a person in before any scope can be open: address, credentials, the forest's id",
+    SignInLink: "a one-time link is redeemed before anybody is signed in: a hash, no content",
+    Reliance: "who is told of a publication: two forest ids, no content",
+    DueWork: "the portal's work queue: kind, forest id, row id and times, no content",
+}
+
+__all__ = [
+    "PORTAL_OWNED",
+    "Account",
+    "Authority",
+    "AuthorityKey",
+    "Certificate",
+    "CrlPublication",
+    "CustodyKey",
+    "DueWork",
+    "Enrolment",
+    "ForeignCrl",
+    "Generation",
+    "KnownCertificate",
+    "MailDomain",
+    "MailKey",
+    "Person",
+    "Reliance",
+    "Revocation",
+    "SignInLink",
+    "Template",
+    "Tenant",
+    "TenantKey",
+    "TrustRequest",
+    "TrustRoot",
+    "UnlockedKey",
+]

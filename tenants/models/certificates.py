@@ -1,0 +1,140 @@
+"""People's certificates, the private keys that go with them, enrolments and revocations."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from functools import cached_property
+
+from cryptography import x509
+from django.db import models
+
+from pki.crl import Reason, RevokedEntry
+from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet
+
+
+class EnrolmentState(models.TextChoices):
+    WAITING = "waiting", "Waiting for the authority"
+    ISSUED = "issued", "Issued"
+    REFUSED = "refused", "Refused"
+
+
+class Enrolment(TenantOwned):
+    """A person's wish for the certificates of some templates, fulfilled by the authority worker."""
+
+    person = models.ForeignKey("tenants.Person", on_delete=models.PROTECT, related_name="enrolments")
+    template = models.ForeignKey("tenants.Template", on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=16, choices=EnrolmentState.choices, default=EnrolmentState.WAITING)
+    refusal = models.TextField(blank=True, help_text="step, reason and owner, for the person")
+    # Recorded before anything is signed: no signature without its row.
+    serial_number = models.CharField(max_length=40, blank=True)
+    asked_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        base_manager_name = "objects"
+
+
+class CertificateQuerySet(TenantQuerySet["Certificate"]):
+    def current(self, at: datetime) -> CertificateQuerySet:
+        """Within validity at `at` and not revoked, newest first."""
+        return self.filter(not_before__lte=at, not_after__gt=at, revocation__isnull=True).order_by(
+            "-not_before", "id"
+        )
+
+    def signing(self) -> CertificateQuerySet:
+        return self.filter(can_sign=True)
+
+    def encryption(self) -> CertificateQuerySet:
+        return self.filter(can_encrypt=True)
+
+    def issued_here(self) -> CertificateQuerySet:
+        return self.filter(generation__isnull=False)
+
+
+class Certificate(TenantOwned):
+    """A certificate of a person of this forest: issued here, or brought along (then without a generation)."""
+
+    append_only = True
+
+    person = models.ForeignKey("tenants.Person", on_delete=models.PROTECT, related_name="certificates")
+    generation = models.ForeignKey(
+        "tenants.Generation", null=True, on_delete=models.PROTECT, related_name="certificates"
+    )
+    template = models.ForeignKey("tenants.Template", null=True, on_delete=models.PROTECT, related_name="+")
+    der = models.BinaryField()
+    sha256 = models.BinaryField(max_length=32)
+    serial_number = models.CharField(max_length=40, help_text="hexadecimal, upper case")
+    key_description = models.CharField(max_length=32, help_text="for people: EC P-256, RSA-3072")
+    not_before = models.DateTimeField()
+    not_after = models.DateTimeField()
+    can_sign = models.BooleanField()
+    can_encrypt = models.BooleanField()
+    added_at = models.DateTimeField()
+
+    objects = TenantManager.from_queryset(CertificateQuerySet)()
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "sha256"], name="certificate_sha256"),
+            models.UniqueConstraint(
+                fields=["tenant", "generation", "serial_number"], name="certificate_serial"
+            ),
+        ]
+
+    @cached_property
+    def certificate(self) -> x509.Certificate:
+        return x509.load_der_x509_certificate(bytes(self.der))
+
+
+class MailKey(TenantOwned):
+    """The private key of a person's certificate (PKCS#8), sealed by HPKE to the person's custody public key."""
+
+    certificate = models.OneToOneField(Certificate, on_delete=models.PROTECT, related_name="mail_key")
+    person = models.ForeignKey("tenants.Person", on_delete=models.PROTECT, related_name="mail_keys")
+    sealed = models.BinaryField()
+
+    class Meta:
+        base_manager_name = "objects"
+
+
+class RevocationQuerySet(TenantQuerySet["Revocation"]):
+    def on_list_of(self, generation_id: uuid.UUID, at: datetime) -> RevocationQuerySet:
+        """Entries of the generation's list, in the order they were made."""
+        return self.filter(generation_id=generation_id, revoked_at__lte=at).order_by(
+            "revoked_at", "serial_number"
+        )
+
+
+class Revocation(TenantOwned):
+    """A revoked certificate, with its CRL entry encoded when it was revoked."""
+
+    append_only = True
+
+    certificate = models.OneToOneField(
+        Certificate, null=True, on_delete=models.PROTECT, related_name="revocation"
+    )
+    generation = models.ForeignKey("tenants.Generation", on_delete=models.PROTECT, related_name="revocations")
+    serial_number = models.CharField(max_length=40)
+    revoked_at = models.DateTimeField()
+    reason = models.CharField(max_length=32)
+    invalidity_date = models.DateTimeField(null=True)
+    entry_der = models.BinaryField()
+    revoked_by = models.ForeignKey("tenants.Person", null=True, on_delete=models.PROTECT, related_name="+")
+
+    objects = TenantManager.from_queryset(RevocationQuerySet)()
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "generation", "serial_number"], name="revocation_serial"
+            )
+        ]
+
+    @property
+    def entry(self) -> RevokedEntry:
+        return RevokedEntry(
+            int(self.serial_number, 16), self.revoked_at, Reason(self.reason), self.invalidity_date
+        )

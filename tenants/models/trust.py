@@ -1,0 +1,117 @@
+"""What a forest believes: roots scoped to domains, and the issuers and lists it has learned."""
+
+from __future__ import annotations
+
+import uuid
+from functools import cached_property
+
+from cryptography import x509
+from django.db import models
+
+from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet
+
+
+class TrustState(models.TextChoices):
+    OWN = "own", "Own root"
+    TRUSTED = "trusted", "Trusted"
+    DISTRUSTED = "distrusted", "Distrusted"
+
+
+class TrustRootQuerySet(TenantQuerySet["TrustRoot"]):
+    def believed(self) -> TrustRootQuerySet:
+        return self.filter(state__in=[TrustState.OWN, TrustState.TRUSTED])
+
+
+class TrustRoot(TenantOwned):
+    """A root this forest believes, for the named domains only. Distrust is a state, so that its history stays."""
+
+    label = models.CharField(max_length=120)
+    organisation = models.CharField(max_length=120, blank=True)
+    der = models.BinaryField()
+    sha256 = models.BinaryField(max_length=32)
+    domains = models.JSONField(help_text='list of "d" (exactly that host) and ".d" (its subdomains)')
+    state = models.CharField(max_length=16, choices=TrustState.choices)
+    decided_by = models.ForeignKey("tenants.Person", null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+
+    objects = TenantManager.from_queryset(TrustRootQuerySet)()
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [models.UniqueConstraint(fields=["tenant", "sha256"], name="trust_root_sha256")]
+
+    @cached_property
+    def certificate(self) -> x509.Certificate:
+        return x509.load_der_x509_certificate(bytes(self.der))
+
+
+class KnownCertificate(TenantOwned):
+    """An intermediate learned from mail, a partner's publication or a file: a candidate for paths, never trusted by itself."""
+
+    append_only = True
+
+    der = models.BinaryField()
+    sha256 = models.BinaryField(max_length=32)
+    subject_sha256 = models.BinaryField(
+        max_length=32, help_text="SHA-256 of the subject's DER: paths are looked up by it"
+    )
+    source = models.CharField(max_length=40)
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [models.UniqueConstraint(fields=["tenant", "sha256"], name="known_certificate_sha256")]
+        indexes = [models.Index(fields=["tenant", "subject_sha256"], name="known_certificate_subject")]
+
+
+class ForeignCrl(TenantOwned):
+    """The newest list known of an issuer outside this forest, by the issuer's key."""
+
+    issuer_spki_sha256 = models.BinaryField(max_length=32)
+    der = models.BinaryField()
+    number = models.DecimalField(max_digits=49, decimal_places=0, null=True, help_text="up to 20 octets")
+    this_update = models.DateTimeField()
+    next_update = models.DateTimeField(null=True)
+    source = models.CharField(max_length=200)
+    fetched_at = models.DateTimeField()
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "issuer_spki_sha256"], name="foreign_crl_issuer")
+        ]
+
+
+class TrustRequestState(models.TextChoices):
+    OPEN = "open", "Waiting for an administrator"
+    ANSWERED = "answered", "Trusted"
+    REFUSED = "refused", "Refused"
+
+
+class TrustRequest(TenantOwned):
+    """A person's wish that the forest believe the root of a letter."""
+
+    der = models.BinaryField()
+    sha256 = models.BinaryField(max_length=32)
+    asked_by = models.ForeignKey("tenants.Person", on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=16, choices=TrustRequestState.choices, default=TrustRequestState.OPEN)
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [models.UniqueConstraint(fields=["tenant", "sha256"], name="trust_request_sha256")]
+
+    @cached_property
+    def certificate(self) -> x509.Certificate:
+        return x509.load_der_x509_certificate(bytes(self.der))
+
+
+class Reliance(models.Model):
+    """One forest of this portal relies on another's lists: whom to tell of a publication. Two ids, no content."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    publisher_id = models.UUIDField()
+    relying_id = models.UUIDField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["publisher_id", "relying_id"], name="reliance_once")]

@@ -1,0 +1,85 @@
+"""The door for published documents: what any forest may read of another. Bytes only, never rows.
+
+Each function opens the publisher's scope, read-only, and refuses to run inside another one.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from tenants.models import Certificate, CrlPublication, Generation, MailDomain, Person, TrustRoot
+from tenants.models.trust import TrustState
+from tenants.scoping import tenant_scope
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedList:
+    der: bytes
+    sha256: bytes
+    published_at: datetime
+    next_update: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Publications:
+    """The certificates of a forest's authorities, each with its newest list (None before the first)."""
+
+    issuers: tuple[tuple[bytes, bytes | None], ...]
+
+
+def forest_of(domain: str) -> uuid.UUID | None:
+    """The forest that a mail domain (lower case, A-labels) is routed to.
+
+    Its own entry first, else the closest parent that owns its subdomains.
+    """
+    parents = [domain.split(".", n)[-1] for n in range(1, domain.count(".") + 1)]
+    exact = MailDomain.objects.filter(name=domain).values_list("tenant_id", flat=True).first()
+    if exact is not None:
+        return exact
+    owners = MailDomain.objects.filter(name__in=parents, include_subdomains=True)
+    return next((row.tenant_id for row in sorted(owners, key=lambda row: -len(row.name))), None)
+
+
+def current_list(tenant_id: uuid.UUID, generation_id: uuid.UUID) -> PublishedList | None:
+    """The newest list of a generation, exactly as signed."""
+    with tenant_scope(tenant_id):
+        row = CrlPublication.objects.filter(generation_id=generation_id).newest_first().first()
+    return (
+        None
+        if row is None
+        else PublishedList(bytes(row.der), bytes(row.sha256), row.published_at, row.next_update)
+    )
+
+
+def issuer_certificate(tenant_id: uuid.UUID, generation_id: uuid.UUID) -> bytes | None:
+    with tenant_scope(tenant_id):
+        row = Generation.objects.filter(id=generation_id).first()
+    return None if row is None else bytes(row.der)
+
+
+def publications(tenant_id: uuid.UUID) -> Publications:
+    """Every authority certificate with its newest list."""
+    with tenant_scope(tenant_id):
+        issuers = []
+        for generation in Generation.objects.order_by("not_before", "id"):
+            newest = CrlPublication.objects.filter(generation=generation).newest_first().first()
+            issuers.append((bytes(generation.der), None if newest is None else bytes(newest.der)))
+    return Publications(tuple(issuers))
+
+
+def root_certificates(tenant_id: uuid.UUID) -> tuple[bytes, ...]:
+    """The roots that the forest calls its own: what a partner may import."""
+    with tenant_scope(tenant_id):
+        return tuple(bytes(row.der) for row in TrustRoot.objects.filter(state=TrustState.OWN))
+
+
+def directory_certificates(tenant_id: uuid.UUID, address: str, at: datetime) -> tuple[str, tuple[bytes, ...]]:
+    """The name and current certificates that can encrypt to an address of the forest: its open directory."""
+    with tenant_scope(tenant_id):
+        person = Person.objects.active().by_address(address).first()
+        if person is None:
+            return "", ()
+        current = Certificate.objects.filter(person=person).current(at).encryption()
+        return person.name, tuple(bytes(row.der) for row in current)

@@ -1,0 +1,82 @@
+"""Add a person to a forest, with a one-time sign-in link to hand over; make a new link; activate and deactivate."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from datetime import datetime, timedelta
+
+from pki.names import Mailbox
+from tenants.access import Actor
+from tenants.models import Account, MailDomain, Person, SignInLink
+from tenants.models.people import Role
+from tenants.public import forest_of
+from tenants.refusals import refuse
+from tenants.scoping import current_tenant_id, tenant_scope
+
+LINK_LIFETIME = timedelta(days=7)
+
+
+def add_person(actor: Actor, name: str, address: str, role: Role, at: datetime) -> tuple[Person, str]:
+    """The new person and the secret of their sign-in link, which is shown once. Raises Refused, MalformedInput."""
+    mailbox = Mailbox.parse(address)
+    if not name.strip():
+        raise refuse(
+            "name-missing", "The person needs a name.", remedy="Write the name as letters should show it."
+        )
+    if forest_of(mailbox.domain) != actor.tenant_id:
+        own = ", ".join(MailDomain.objects.filter(tenant_id=actor.tenant_id).values_list("name", flat=True))
+        raise refuse(
+            "domain-not-own", f"{mailbox.domain} is not a mail domain of your organisation.",
+            remedy=f"Use an address in {own}.",
+        )  # fmt: skip
+    if Account.objects.filter(address=str(mailbox).lower()).exists():
+        raise refuse(
+            "address-taken", f"{mailbox} has an account already.", remedy="Look for it in the list of people."
+        )
+    with tenant_scope(actor.tenant_id, write=True):
+        return create_person(name, str(mailbox), role, at)
+
+
+def create_person(name: str, address: str, role: Role, at: datetime) -> tuple[Person, str]:
+    """Account, person and link, inside an open write scope."""
+    account = Account(tenant_id=current_tenant_id(), address=address.lower())
+    account.set_unusable_password()
+    account.save()
+    person = Person.objects.create(
+        account=account, name=" ".join(name.split()), address=address.lower(), role=role, added_at=at
+    )
+    return person, _create_link(account.id, at)
+
+
+def new_link(actor: Actor, person_id: uuid.UUID, at: datetime) -> str:
+    """A fresh sign-in link; earlier unused ones stop working. Raises Person.DoesNotExist."""
+    with tenant_scope(actor.tenant_id, write=True):
+        person = Person.objects.get(id=person_id)
+        SignInLink.objects.filter(account_id=person.account_id, used_at__isnull=True).delete()
+        return _create_link(person.account_id, at)
+
+
+def set_active(actor: Actor, person_id: uuid.UUID, *, active: bool) -> Person:
+    """Let a person in, or keep them out at once: sessions of an inactive account end with their next request."""
+    if person_id == actor.person_id and not active:
+        raise refuse("own-account", "You cannot deactivate yourself.", remedy="Ask another administrator.")
+    with tenant_scope(actor.tenant_id, write=True):
+        person = Person.objects.get(id=person_id)
+        person.is_active = active
+        person.save(update_fields=["is_active"])
+        Account.objects.filter(id=person.account_id).update(is_active=active)
+        return person
+
+
+def _create_link(account_id: uuid.UUID, at: datetime) -> str:
+    secret = secrets.token_urlsafe(32)
+    SignInLink.objects.create(
+        account_id=account_id, secret_sha256=hash_secret(secret), expires_at=at + LINK_LIFETIME
+    )
+    return secret
+
+
+def hash_secret(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

@@ -1,0 +1,47 @@
+"""What the forest brings to a judgement: its roots, the issuers it knows, the newest lists at hand."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from cryptography import x509
+from django.db.models import F, Max, OuterRef, Subquery
+
+from pki.crl import Crl
+from pki.trust import Trust, TrustAnchor
+from tenants.models import CrlPublication, ForeignCrl, Generation, KnownCertificate, TrustRoot
+
+
+def assemble_trust() -> Trust:
+    """Inside an open scope. The values may leave it."""
+    anchors = tuple(
+        TrustAnchor(_certificate(bytes(row.der)), tuple(row.domains), row.label, row.organisation)
+        for row in TrustRoot.objects.believed()
+    )
+    own = [bytes(der) for der in Generation.objects.values_list("der", flat=True)]
+    known = [bytes(der) for der in KnownCertificate.objects.values_list("der", flat=True)]
+    newest = (
+        CrlPublication.objects.filter(generation=OuterRef("generation"))
+        .order_by("-number")
+        .values("number")[:1]
+    )
+    published = CrlPublication.objects.annotate(newest=Subquery(newest)).filter(number=F("newest"))
+    lists = [bytes(der) for der in published.values_list("der", flat=True)]
+    lists += [bytes(der) for der in ForeignCrl.objects.values_list("der", flat=True)]
+    return Trust(anchors, tuple(_certificate(der) for der in own + known), tuple(_crl(der) for der in lists))
+
+
+def last_trust_change() -> object:
+    """When the forest last changed what it believes (None: never). Verdicts from before are to be made anew."""
+    return TrustRoot.objects.aggregate(at=Max("decided_at"))["at"]
+
+
+@lru_cache(maxsize=2048)
+def _certificate(der: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(der)
+
+
+@lru_cache(maxsize=256)
+def _crl(der: bytes) -> Crl:
+    """Parsed and indexed once per process, not once per letter."""
+    return Crl.parse(der)

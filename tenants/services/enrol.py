@@ -1,0 +1,73 @@
+"""Enrol: protect the person's keys with a PIN and ask the authority for a signing and an encryption certificate."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tenants import due_work
+from tenants.access import Actor
+from tenants.keystore.custody import Custody, make_pair, store_pair
+from tenants.keystore.tenant_keys import tenant_key
+from tenants.models import CustodyKey, Enrolment, Person, Template
+from tenants.models.custody import KeyKind
+from tenants.refusals import refuse
+from tenants.scoping import tenant_scope
+
+TEMPLATE_CODES = ("signing", "encryption")
+SHORTEST_PIN = 6
+
+
+def enrol(actor: Actor, pin: str, at: datetime) -> Custody:
+    """Make the custody pair and the enrolments; the worker issues. Raises Refused.
+
+    The opened custody that comes back is for unlocking at once.
+    """
+    check_pin(pin)
+    with tenant_scope(actor.tenant_id):
+        person = Person.objects.get(id=actor.person_id)
+        people_key = tenant_key(KeyKind.PEOPLE)
+        _refuse_second_pair(person)
+    made, custody = make_pair(person, pin, people_key)
+    with tenant_scope(actor.tenant_id, write=True):
+        _refuse_second_pair(person)
+        store_pair(person, made, at)
+        for code in TEMPLATE_CODES:
+            template = Template.objects.filter(code=code).order_by("-version").first()
+            if template is None:
+                raise refuse(
+                    "no-template", f"No {code} template is open to you.", owner="administrator",
+                    remedy="Ask your administrator to publish one.",
+                )  # fmt: skip
+            wish = Enrolment.objects.create(person=person, template=template, asked_at=at)
+            due_work.schedule("issue", actor.tenant_id, wish.id)
+    return custody
+
+
+def check_pin(pin: str) -> None:
+    """Six characters or more, not all the same and not a plain run. Raises Refused."""
+    run = "01234567890123456789"
+    if len(pin) < SHORTEST_PIN:
+        raise refuse(
+            "pin-too-short",
+            f"The PIN needs at least {SHORTEST_PIN} characters.",
+            remedy="Choose a longer one.",
+        )
+    if len(pin) > 128:
+        raise refuse(
+            "pin-too-long", "The PIN may have 128 characters at most.", remedy="Choose a shorter one."
+        )
+    if len(set(pin)) == 1 or pin in run or pin in run[::-1]:
+        raise refuse(
+            "pin-too-simple",
+            "This PIN would be guessed at once.",
+            remedy="Avoid repeats and runs such as 123456.",
+        )
+
+
+def _refuse_second_pair(person: Person) -> None:
+    if CustodyKey.objects.filter(person=person).exists():
+        raise refuse(
+            "enrolled-already",
+            "Your keys are protected already.",
+            remedy="Open “My certificates” to see them.",
+        )

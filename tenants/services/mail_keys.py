@@ -1,0 +1,53 @@
+"""A person's private keys: all of them, opened with an unlocked custody key."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+
+from pki import keys
+from tenants.keystore.custody import Custody
+from tenants.models import Certificate, MailKey
+
+
+@dataclass(frozen=True)
+class SealedKey:
+    """A certificate and its private key, still sealed to the person. May leave the scope."""
+
+    certificate_id: uuid.UUID
+    certificate: x509.Certificate
+    sealed: bytes
+
+    def open(self, custody: Custody) -> keys.PrivateKey:
+        """The private key. Raises SealBroken if it is not this person's."""
+        return keys.from_pkcs8(custody.open(self.sealed, "mail key", self.certificate_id), verified=True)
+
+
+def all_keys(person_id: uuid.UUID) -> list[SealedKey]:
+    """Every key the person ever had, newest first: expiry and revocation never stop reading. Inside a scope."""
+    rows = (
+        MailKey.objects.filter(person_id=person_id)
+        .select_related("certificate")
+        .order_by("-certificate__not_before")
+    )
+    return [_sealed(row) for row in rows]
+
+
+def current_key(person_id: uuid.UUID, at: datetime, *, to_sign: bool) -> SealedKey | None:
+    """The newest valid, unrevoked certificate of the person that has a key here. Inside a scope."""
+    usable = Certificate.objects.filter(person_id=person_id, mail_key__isnull=False).current(at)
+    usable = usable.signing() if to_sign else usable.encryption()
+    row = usable.select_related("mail_key").first()
+    return None if row is None else SealedKey(row.id, row.certificate, bytes(row.mail_key.sealed))
+
+
+def certificates_of(sealed: Sequence[SealedKey]) -> list[x509.Certificate]:
+    return [key.certificate for key in sealed]
+
+
+def _sealed(row: MailKey) -> SealedKey:
+    return SealedKey(row.certificate_id, row.certificate.certificate, bytes(row.sealed))

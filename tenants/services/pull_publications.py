@@ -1,0 +1,68 @@
+"""Learn another forest's authority certificates and lists (each relying forest pulls in its own scope)."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import datetime
+
+from cryptography import x509
+
+from pki import keys
+from pki.crl import Crl
+from pki.errors import PkiError
+from tenants import clock, due_work, public
+from tenants.models import ForeignCrl, KnownCertificate
+from tenants.scoping import tenant_scope
+
+
+@due_work.due_work("pull_publications", queue="fetch")
+def pull_publications(tenant_id: uuid.UUID, publisher_id: uuid.UUID) -> datetime | None:
+    """Keep what the publisher's forest has published. A list is kept only if its issuer's key verifies it."""
+    published = public.publications(publisher_id)
+    at = clock.now()
+    with tenant_scope(tenant_id, write=True):
+        for issuer_der, crl_der in published.issuers:
+            keep_certificate(issuer_der, "published in this portal", at)
+            if crl_der is not None:
+                keep_list(crl_der, x509.load_der_x509_certificate(issuer_der), "published in this portal", at)
+    return None
+
+
+def keep_certificate(der: bytes, source: str, at: datetime) -> None:
+    """Remember an authority certificate as a candidate for paths, inside the write scope."""
+    certificate = x509.load_der_x509_certificate(der)
+    KnownCertificate.objects.get_or_create(
+        sha256=hashlib.sha256(der).digest(),
+        defaults={
+            "der": der,
+            "subject_sha256": hashlib.sha256(certificate.subject.public_bytes()).digest(),
+            "source": source,
+            "learned_at": at,
+        },
+    )
+
+
+def keep_list(der: bytes, issuer: x509.Certificate, source: str, at: datetime) -> bool:
+    """Keep a list if the issuer's key verifies it and it is no older than the one at hand. Inside the write scope."""
+    try:
+        crl = Crl.parse(der)
+        crl.verify(issuer)
+    except PkiError:
+        return False
+    spki = keys.spki_sha256(issuer.public_key())
+    held = ForeignCrl.objects.filter(issuer_spki_sha256=spki).first()
+    if held is not None and (held.this_update, held.number or 0) > (crl.this_update, crl.number or 0):
+        return False
+    ForeignCrl.objects.update_or_create(
+        issuer_spki_sha256=spki,
+        defaults={
+            "der": crl.der,
+            "number": crl.number,
+            "this_update": crl.this_update,
+            "next_update": crl.next_update,
+            "source": source,
+            "fetched_at": at,
+        },
+    )
+    return True

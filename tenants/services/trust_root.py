@@ -1,0 +1,129 @@
+"""Believe a root for named domains; stop believing it; ask an administrator to."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from pki.formats import read_certificates
+
+from pki.names import common_name, normalise_domain, organization
+from tenants import due_work
+from tenants.access import Actor
+from tenants.models import Reliance, TrustRequest, TrustRoot
+from tenants.models.trust import TrustRequestState, TrustState
+from tenants.public import forest_of
+from tenants.refusals import refuse
+from tenants.scoping import tenant_scope
+
+
+def read_root(data: bytes) -> x509.Certificate:
+    """The one root in a file that an administrator brought. Raises Refused, MalformedInput."""
+    roots = [c for c in read_certificates(data) if _is_authority(c) and c.subject == c.issuer]
+    if len(roots) != 1:
+        raise refuse(
+            "not-one-root", f"The file holds {len(roots)} self-signed authority certificates; exactly one is needed.",
+            remedy="Ask your partner for the certificate of their root (.cer).",
+        )  # fmt: skip
+    return roots[0]
+
+
+def trust_root(actor: Actor, root: x509.Certificate, domains: Sequence[str], at: datetime) -> TrustRoot:
+    """Believe `root` for mail of `domains` only ("d", ".d" for subdomains). Raises Refused, MalformedInput."""
+    _require_administrator(actor)
+    scope = _checked_domains(domains, actor)
+    if not _is_authority(root):
+        raise refuse(
+            "not-an-authority", "This certificate is not an authority's: it cannot vouch for anybody."
+        )
+    der = root.public_bytes(Encoding.DER)
+    with tenant_scope(actor.tenant_id, write=True):
+        held = TrustRoot.objects.filter(sha256=hashlib.sha256(der).digest()).first()
+        if held is not None and held.state == TrustState.OWN:
+            raise refuse("own-root", "This is your organisation's own root; it is believed already.")
+        row = held or TrustRoot(der=der, sha256=hashlib.sha256(der).digest())
+        row.label = common_name(root.subject) or organization(root.subject) or "Unnamed root"
+        row.organisation = organization(root.subject)
+        row.domains, row.state = scope, TrustState.TRUSTED
+        row.decided_by_id, row.decided_at = actor.person_id, at
+        row.save()
+        TrustRequest.objects.filter(sha256=row.sha256).update(state=TrustRequestState.ANSWERED)
+        _rely_on(actor.tenant_id, scope)
+    return row
+
+
+def distrust_root(actor: Actor, root_id: uuid.UUID, at: datetime) -> TrustRoot:
+    """Stop believing a root, at once. Raises Refused, TrustRoot.DoesNotExist."""
+    _require_administrator(actor)
+    with tenant_scope(actor.tenant_id, write=True):
+        row = TrustRoot.objects.get(id=root_id)
+        if row.state == TrustState.OWN:
+            raise refuse("own-root", "Your organisation's own root cannot be distrusted here.")
+        row.state, row.decided_by_id, row.decided_at = TrustState.DISTRUSTED, actor.person_id, at
+        row.save()
+    return row
+
+
+def ask_to_trust(actor: Actor, root: x509.Certificate, at: datetime) -> TrustRequest:
+    """A person's wish; asking again changes nothing."""
+    der = root.public_bytes(Encoding.DER)
+    with tenant_scope(actor.tenant_id, write=True):
+        request, _ = TrustRequest.objects.get_or_create(
+            sha256=hashlib.sha256(der).digest(),
+            defaults={"der": der, "asked_by_id": actor.person_id, "asked_at": at},
+        )
+        if request.state == TrustRequestState.REFUSED:
+            request.state, request.asked_by_id, request.asked_at = TrustRequestState.OPEN, actor.person_id, at
+            request.save()
+        return request
+
+
+def refuse_request(actor: Actor, request_id: uuid.UUID) -> None:
+    """Close a wish without believing. Raises TrustRequest.DoesNotExist."""
+    _require_administrator(actor)
+    with tenant_scope(actor.tenant_id, write=True):
+        request = TrustRequest.objects.get(id=request_id, state=TrustRequestState.OPEN)
+        request.state = TrustRequestState.REFUSED
+        request.save(update_fields=["state"])
+
+
+def _require_administrator(actor: Actor) -> None:
+    if not actor.is_administrator:
+        raise refuse("not-administrator", "Only an administrator decides about trust.", owner="administrator")
+
+
+def _checked_domains(domains: Sequence[str], actor: Actor) -> list[str]:
+    wanted = [domain.strip().lower() for domain in domains if domain.strip()]
+    if not wanted:
+        raise refuse(
+            "no-domain", "A root is believed for named mail domains only.", remedy="Name at least one domain."
+        )
+    scope = ["." + normalise_domain(d[1:]) if d.startswith(".") else normalise_domain(d) for d in wanted]
+    own = [domain for domain in scope if forest_of(domain.lstrip(".")) == actor.tenant_id]
+    if own:
+        raise refuse(
+            "own-domain", f"{own[0]} belongs to your own organisation; no foreign root may vouch for it.",
+            remedy="Leave it out.",
+        )  # fmt: skip
+    return list(dict.fromkeys(scope))
+
+
+def _rely_on(tenant_id: uuid.UUID, scope: Sequence[str]) -> None:
+    """Hear of every list that forests of this portal publish for these domains, and fetch what there is now."""
+    publishers = {forest_of(domain.lstrip(".")) for domain in scope}
+    for publisher_id in publishers:
+        if publisher_id is None or publisher_id == tenant_id:
+            continue
+        Reliance.objects.get_or_create(publisher_id=publisher_id, relying_id=tenant_id)
+        due_work.schedule("pull_publications", tenant_id, publisher_id)
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
