@@ -1,0 +1,271 @@
+"""From signatures to the seal (RFC 8550, RFC 9788 §4.4): mathematics, path, revocation, sender, time.
+
+Each signer of the signature that counts is judged on its own; the seal is the worst of all. A bad state is
+never overwritten by a good one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from cryptography.x509 import Certificate
+
+from pki.findings import Finding, Severity
+from pki.names import common_name, display, organization
+from pki.path import Failure, PathResult, Verdict, validate
+from pki.revocation import Good
+from pki.trust import Trust
+
+from .author import (
+    Author,
+    addresses_of,
+    certificate_without_address,
+    from_differs,
+    from_rewritten,
+    signer_differs,
+)
+from .layers import SignedLayer
+from .report import Seal, Sender, Signature, SignerReport, worst_seal
+from .verify import SignatureStatus, SignerResult
+
+CLOCK_TOLERANCE = timedelta(hours=1)
+RevocationMode = Literal["required", "ignored"]
+
+_STATUS_SEALS = {
+    SignatureStatus.BAD: Seal.BAD,
+    SignatureStatus.WEAK: Seal.WEAK,
+    SignatureStatus.UNSUPPORTED: Seal.WEAK,
+    SignatureStatus.NO_CERTIFICATE: Seal.INCOMPLETE,
+}
+_STATUS_SIGNATURES = {
+    SignatureStatus.GOOD: Signature.GOOD,
+    SignatureStatus.BAD: Signature.BAD,
+    SignatureStatus.WEAK: Signature.WEAK,
+    SignatureStatus.UNSUPPORTED: Signature.WEAK,
+    SignatureStatus.NO_CERTIFICATE: Signature.WEAK,  # neither shown to hold nor shown to be broken
+}
+_FAILURE_SEALS = {
+    Failure.REVOKED: Seal.REVOKED,
+    Failure.UNTRUSTED: Seal.UNTRUSTED,
+    Failure.INCOMPLETE: Seal.INCOMPLETE,
+    Failure.TIME: Seal.WARN_TIME,
+    Failure.WEAK: Seal.WEAK,
+    Failure.ADDRESS: Seal.MISMATCH,
+    Failure.REVOCATION_UNKNOWN: Seal.REV_UNKNOWN,
+}
+# With one of these, the signature is bound to its author as RFC 9788 §4.4 means it.
+_BINDING = (Seal.OK, Seal.REV_STALE, Seal.REV_UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Court:
+    """Everything a judgement needs beside the letter: whom to believe, and for which moment."""
+
+    trust: Trust
+    at: datetime
+    now: datetime | None
+    revocation: RevocationMode
+    certificates: tuple[Certificate, ...] = ()
+
+    def path(self, leaf: Certificate, address: str | None) -> PathResult:
+        """The path of one signer, at the moment of judgement. Certificates of the letter only help to build it."""
+        known = replace(self.trust, intermediates=(*self.trust.intermediates, *self.certificates))
+        return validate(
+            leaf=leaf, trust=known, at=self.at, now=self.now, address=address, revocation=self.revocation
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict over all signers of the signature that counts. `author` is the one to display."""
+
+    seal: Seal
+    signature: Signature
+    sender: Sender | None
+    author: Author
+    signers: tuple[SignerReport, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def worst(self) -> SignerReport | None:
+        """The signer that decided."""
+        order = list(Seal)
+        return min(self.signers, key=lambda signer: order.index(signer.seal), default=None)
+
+
+def mathematics(group: Sequence[SignedLayer]) -> Signature:
+    """Whether the signatures hold, worst first; NONE where a layer has no signer at all."""
+    if any(layer.refused for layer in group):
+        return Signature.BAD
+    results = [signer for layer in group if layer.result for signer in layer.result.signers]
+    states = {_STATUS_SIGNATURES[signer.status] for signer in results}
+    if Signature.BAD in states:
+        return Signature.BAD
+    if not group or any(layer.result is None or not layer.result.signers for layer in group):
+        return Signature.NONE
+    return Signature.WEAK if Signature.WEAK in states else Signature.GOOD
+
+
+def judge(
+    group: Sequence[SignedLayer], *, inner: Author | None, outer: Author, date: datetime | None, court: Court
+) -> Judgement:
+    """The seal of a letter whose innermost signatures are `group` (directly around one another).
+
+    `inner` is the author by the protected header of a payload whose signature holds, `outer` by the header outside.
+    """
+    if inner is None:
+        return _judge_for(group, outer, date, court)
+    judged = _judge_for(group, inner, date, court)
+    if inner.same_as(outer):
+        return judged
+    if not outer.mailbox and len(outer.findings) and outer.display:  # several authors outside: never sealed
+        findings = (*judged.findings, *outer.findings)
+        return replace(
+            judged, seal=worst_seal([judged.seal, Seal.MISMATCH]), sender="mismatch", findings=findings
+        )
+    if judged.seal in _BINDING:
+        return replace(judged, findings=(*judged.findings, from_rewritten(inner, outer)))
+    return replace(
+        judged,
+        seal=worst_seal([judged.seal, Seal.MISMATCH]),
+        sender="mismatch",
+        author=outer,
+        findings=(*judged.findings, from_differs(inner, outer)),
+    )
+
+
+def _judge_for(
+    group: Sequence[SignedLayer], author: Author, date: datetime | None, court: Court
+) -> Judgement:
+    signature = mathematics(group)
+    results = [signer for layer in group if layer.result for signer in layer.result.signers]
+    judged = [_judge_signer(result, author, date, court) for result in results]
+    reports = tuple(report for report, _ in judged)
+    findings = [finding for _, several in judged for finding in several]
+    if reports:
+        findings.extend(author.findings)
+    seals = [report.seal for report in reports]
+    if signature is Signature.BAD:
+        seals.append(Seal.BAD)
+    seal = Seal.NONE if signature is Signature.NONE else worst_seal(seals)
+    return Judgement(seal, signature, _sender(reports), author, reports, tuple(findings))
+
+
+def _sender(reports: Sequence[SignerReport]) -> Sender | None:
+    compared = {report.sender for report in reports if report.sender}
+    if "mismatch" in compared:
+        return "mismatch"
+    return "match" if compared else None
+
+
+def _judge_signer(
+    result: SignerResult, author: Author, date: datetime | None, court: Court
+) -> tuple[SignerReport, list[Finding]]:
+    """One signer: named in any case; path and sender only where the mathematics did not fail."""
+    findings = list(result.findings)
+    certificate = result.certificate
+    if certificate is None or result.status not in (SignatureStatus.GOOD, SignatureStatus.WEAK):
+        return _named(result, _STATUS_SEALS.get(result.status, Seal.BAD)), findings
+    known = addresses_of(certificate)
+    matched = known.matching(author.mailbox) if author.is_plain else None
+    path = court.path(certificate, matched)
+    findings.extend(path.findings)
+    seals = [_path_seal(path)]
+    if result.status is SignatureStatus.WEAK:
+        seals.append(Seal.WEAK)
+    if matched is None:
+        seals.append(Seal.MISMATCH)
+        findings.append(_mismatch(certificate, known.addresses, author))
+    late = _time_findings(result.signing_time, date, certificate)
+    seals.extend(Seal.WARN_TIME for _ in late)
+    findings.extend(late)
+    report = replace(_named(result, worst_seal(seals)), sender="match" if matched else "mismatch", path=path)
+    return (replace(report, address=matched) if matched else report), findings
+
+
+def _named(result: SignerResult, seal: Seal) -> SignerReport:
+    certificate = result.certificate
+    known = addresses_of(certificate).addresses if certificate else ()
+    return SignerReport(
+        address=known[0] if known else None,
+        name=_shown_name(certificate) if certificate else result.signer_id,
+        organisation=organization(certificate.subject) if certificate else "",
+        certificate=certificate,
+        signer_id=result.signer_id,
+        status=result.status,
+        digest_algorithm=result.digest_algorithm,
+        signature_algorithm=result.signature_algorithm,
+        signing_time=result.signing_time,
+        seal=seal,
+        sender=None,
+        path=None,
+        capabilities=result.capabilities,
+        encryption_certificate=result.encryption_certificate,
+    )
+
+
+def unjudged(result: SignerResult) -> SignerReport:
+    """A signer that does not count (its signature is around ciphertext only), still named."""
+    return _named(result, Seal.NONE)
+
+
+def _shown_name(certificate: Certificate) -> str:
+    return common_name(certificate.subject) or display(certificate.subject)
+
+
+def _mismatch(certificate: Certificate, addresses: Sequence[str], author: Author) -> Finding:
+    if not addresses:
+        return certificate_without_address(_shown_name(certificate))
+    return signer_differs(", ".join(addresses[:5]), author)
+
+
+def _path_seal(path: PathResult) -> Seal:
+    if path.verdict is not Verdict.GOOD:
+        return _FAILURE_SEALS.get(path.failure, Seal.INVALID)
+    stale = isinstance(path.revocation, Good) and path.revocation.stale
+    return Seal.REV_STALE if stale else Seal.OK
+
+
+def _time_findings(
+    signed_at: datetime | None, date: datetime | None, certificate: Certificate
+) -> list[Finding]:
+    """Claims of time that do not fit: signing time against Date, and against the certificate's validity."""
+    if signed_at is None:
+        return []
+    findings = []
+    if date is not None and abs(signed_at - date) > CLOCK_TOLERANCE:
+        findings.append(
+            _odd_time(
+                "signing-time-differs",
+                f"The letter is dated {_shown(date)}, but was signed {_shown(signed_at)}. It may be an old letter "
+                "that was sent again, or a clock is wrong.",
+            )
+        )
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if not start - CLOCK_TOLERANCE <= signed_at <= end:
+        findings.append(
+            _odd_time(
+                "signed-outside-validity",
+                f"The letter was signed {_shown(signed_at)}, when the certificate was not valid "
+                f"({_shown(start)} to {_shown(end)}).",
+            )
+        )
+    return findings
+
+
+def _odd_time(code: str, summary: str) -> Finding:
+    return Finding(
+        code,
+        Severity.WARNING,
+        summary,
+        "RFC 5652 §11.3",
+        "Ask the sender whether the letter is meant to be new; the signer's clock may be wrong.",
+        "sender",
+    )
+
+
+def _shown(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
