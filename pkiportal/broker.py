@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from kombu import Exchange, Queue
 
-from tenants.due_work import QUEUES
+from tenants.after_commit import QUEUES
 
 
 def transport_options(url: str) -> dict[str, Any]:

@@ -21,11 +21,11 @@ def beat_table() -> dict[str, dict[str, Any]]:
     """One sweep per queue, and every registered finder. A message that waited a whole period is worth nothing."""
     from django.conf import settings
 
-    from tenants import due_work
+    from tenants import after_commit, due_work
 
     table = {
         f"sweep {queue}": _entry("tenants.tasks.sweep", queue, queue, settings.SWEEP_SECONDS)
-        for queue in due_work.QUEUES
+        for queue in after_commit.QUEUES
     }
     for finder in due_work.finders():
         table[finder.name] = _entry("tenants.tasks.find_due", finder.name, finder.queue, finder.seconds)

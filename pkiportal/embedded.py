@@ -22,7 +22,7 @@ from celery.worker import WorkController
 from waitress.server import create_server
 
 from pkiportal.celery import app as celery_app
-from tenants.due_work import QUEUES
+from tenants.after_commit import QUEUES
 
 logger = logging.getLogger(__name__)
 

@@ -18,6 +18,9 @@ from django.db import transaction
 
 logger = logging.getLogger(__name__)
 
+# One worker process serves one of these (the embedded service serves all); only `authority` workers open CA keys.
+QUEUES = ("authority", "mail", "fetch")
+
 # The broker is left alone for this long after it failed: each failed try costs its caller a connection timeout.
 PAUSE_SECONDS = 10.0
 

@@ -33,13 +33,11 @@ from django.db.models import F, Q
 from pki.errors import PkiError
 from smime.errors import SmimeError
 from tenants import after_commit, clock
+from tenants.after_commit import QUEUES
 from tenants.models import DueWork
 from tenants.models.work import DueWorkQuerySet
 
 logger = logging.getLogger(__name__)
-
-# One worker process serves one of these (the embedded service serves all); only `authority` workers open CA keys.
-QUEUES = ("authority", "mail", "fetch")
 
 FIRST_RETRY_SECONDS = 5.0
 LAST_RETRY_SECONDS = 600.0

@@ -1,4 +1,4 @@
-"""`manage.py makesecret`: a fresh secret for SECRET_KEY, PEOPLE_MASTER_KEY or AUTHORITY_MASTER_KEY."""
+"""`manage.py makesecret`: print a fresh secret for SECRET_KEY or a master key."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from pkiportal import environment
 
 
 class Command(BaseCommand):
-    help = "Print 32 fresh random octets in base64: a value for SECRET_KEY, PEOPLE_MASTER_KEY or AUTHORITY_MASTER_KEY."
-    requires_system_checks: list[str] = []
+    help = "Print a fresh 32-octet secret in base64."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(environment.fresh_secret())
