@@ -58,7 +58,7 @@ class Body:
 def read_body(part: Part, *, encrypted: bool) -> Body:
     """Text, HTML and attachments of a payload. `encrypted`: the Legacy Display Element may be stripped."""
     walk = _Walk(encrypted)
-    if is_multipart_signed(part):  # as the payload: a structure that was refused as a signature
+    if is_multipart_signed(part) and part.children:  # as the payload: refused as a signature
         walk.children(part)
     elif is_cms_part(part):  # as the payload: certificates only
         walk.attach(part)
@@ -79,7 +79,7 @@ class _Walk:
         self.errant = 0  # depth of errant layers around the part being visited
 
     def visit(self, part: Part) -> None:
-        if is_multipart_signed(part):
+        if is_multipart_signed(part) and part.children:
             self._errant_signed(part)
         elif is_cms_part(part):
             self._errant_cms(part)
@@ -110,7 +110,9 @@ class _Walk:
 
     def _leaf(self, part: Part) -> None:
         inline = part.disposition != "attachment"
-        if part.media_type == "text/plain" and inline and not part.filename:
+        if part.media_type.startswith("multipart/"):  # whose delimiters are nowhere: show what is there
+            self.texts.append(readable_text(part.content(), ""))
+        elif part.media_type == "text/plain" and inline and not part.filename:
             self.texts.append(self._text(part))
         elif part.media_type == "text/html" and inline and not self.errant and self.body.html is None:
             self._html(part)

@@ -17,7 +17,7 @@ _CMS_NAME = re.compile(r"\.p7[mcz]\Z", re.IGNORECASE)
 
 def is_multipart_signed(part: Part) -> bool:
     """multipart/signed in the S/MIME form; other protocols (OpenPGP) are ordinary multiparts here."""
-    if part.media_type != "multipart/signed" or not part.children:
+    if part.media_type != "multipart/signed":
         return False
     protocol = part.parameters.get("protocol", "").strip().lower()
     if protocol:
