@@ -12,20 +12,21 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from . import der, keys, names, profiles
 from .algorithms import signing_digest
 from .errors import LintRefusal, RefusedRequest
+from .extensions import find
 from .findings import Finding, Severity, error
 from .keys import KeyType, PublicKey, SigningPrivateKey
 from .lints import lint_certificate
-from .names import Mailbox
+from .names import Mailbox, subtree_covers
 from .oid import SMTP_UTF8_MAILBOX
 from .profiles import Profile
 from .signer import Signer
-from .trust import domain_covers
 
 BACKDATING = timedelta(minutes=5)  # tolerates clocks of relying parties that run behind
 
@@ -159,14 +160,13 @@ def issue_person(
 
 def permits(issuer: x509.Certificate, mailbox: Mailbox) -> bool:
     """Whether the issuer's own name constraints allow it to name this mailbox."""
-    try:
-        constraints = issuer.extensions.get_extension_for_class(x509.NameConstraints).value
-    except x509.ExtensionNotFound:
+    constraints = find(issuer, x509.NameConstraints)
+    if constraints is None:
         return True
     permitted = [str(base.value) for base in constraints.permitted_subtrees or () if _is_rfc822(base)]
     excluded = [str(base.value) for base in constraints.excluded_subtrees or () if _is_rfc822(base)]
-    allowed = not permitted or any(_base_covers(base, mailbox) for base in permitted)
-    return allowed and not any(_base_covers(base, mailbox) for base in excluded)
+    allowed = not permitted or any(subtree_covers(base, mailbox) for base in permitted)
+    return allowed and not any(subtree_covers(base, mailbox) for base in excluded)
 
 
 def mailboxes(certificate: x509.Certificate) -> tuple[str, ...]:
@@ -175,11 +175,8 @@ def mailboxes(certificate: x509.Certificate) -> tuple[str, ...]:
     Addresses in the subject are not among them; see `names.email_addresses`. Raises `ValueError` when the
     extensions cannot be parsed.
     """
-    try:
-        san = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return ()
-    found = [text for text in (address_text(general) for general in san) if text]
+    alternative = find(certificate, x509.SubjectAlternativeName) or ()
+    found = [text for text in (address_text(general) for general in alternative) if text]
     return tuple(dict.fromkeys(found))
 
 
@@ -203,31 +200,33 @@ def general_name(mailbox: Mailbox) -> x509.GeneralName:
 
 
 def can_sign(certificate: x509.Certificate) -> bool:
-    """Whether key usage and extended key usage let the key sign mail (RFC 8550 §4.4.2, §4.4.4)."""
-    usage = _key_usage(certificate)
+    """Whether key usage and extended key usage let the key sign mail (RFC 8550 §4.4.2, §4.4.4).
+
+    Raises `ValueError` when the extensions cannot be parsed.
+    """
+    usage = find(certificate, x509.KeyUsage)
     return _for_mail(certificate) and (usage is None or usage.digital_signature or usage.content_commitment)
 
 
 def can_encrypt(certificate: x509.Certificate) -> bool:
-    """Whether key usage and extended key usage let mail be encrypted to the key, and the key can do it."""
-    usage, key = _key_usage(certificate), certificate.public_key()
+    """Whether key usage and extended key usage let mail be encrypted to the key, and the key can do it.
+
+    Raises `ValueError` when the extensions cannot be parsed.
+    """
+    usage = find(certificate, x509.KeyUsage)
+    try:
+        key = certificate.public_key()
+    except UnsupportedAlgorithm:
+        return False
     if isinstance(key, rsa.RSAPublicKey):
         return _for_mail(certificate) and (usage is None or usage.key_encipherment)
     agreement = isinstance(key, ec.EllipticCurvePublicKey | x25519.X25519PublicKey)
     return agreement and _for_mail(certificate) and (usage is None or usage.key_agreement)
 
 
-def _key_usage(certificate: x509.Certificate) -> x509.KeyUsage | None:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return None
-
-
 def _for_mail(certificate: x509.Certificate) -> bool:
-    try:
-        purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
+    purposes = find(certificate, x509.ExtendedKeyUsage)
+    if purposes is None:
         return True
     return bool(
         {ExtendedKeyUsageOID.EMAIL_PROTECTION, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(purposes)
@@ -359,14 +358,6 @@ def _permitted_domains(mail_domains: Sequence[MailDomain]) -> x509.NameConstrain
 
 def _is_rfc822(base: x509.GeneralName) -> bool:
     return isinstance(base, x509.RFC822Name)
-
-
-def _base_covers(base: str, mailbox: Mailbox) -> bool:
-    """Whether an rfc822Name constraint covers a mailbox (RFC 5280 §4.2.1.10)."""
-    if "@" in base:
-        local_part, _, domain = base.rpartition("@")
-        return local_part == mailbox.local_part and domain.lower() == mailbox.domain
-    return domain_covers(base, mailbox.domain)
 
 
 def _authority_key_identifier(authority: x509.Certificate) -> x509.AuthorityKeyIdentifier:

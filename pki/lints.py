@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from .algorithms import Strength, key_strength, signature_strength
+from .extensions import read_extensions
 from .findings import Finding, error
 from .profiles import MAXIMUM_PERSON_DAYS, Profile, Role
 
@@ -32,7 +33,7 @@ def lint_certificate(
     kind.
     """
     try:
-        extensions = certificate.extensions
+        extensions = read_extensions(certificate)
     except ValueError:
         return [error("lint-extensions", "The extensions cannot be parsed.", citation="RFC 5280 §4.2")]
     found = [finding for rule in _CERTIFICATE_RULES for finding in rule(certificate, extensions)]

@@ -106,6 +106,26 @@ def same_mailbox(one: str, other: str) -> bool:
         return False
 
 
+def domain_covers(entry: str, domain: str) -> bool:
+    """Whether "d" or ".d" covers a domain: "d" that host only, ".d" its subdomains only (RFC 5280
+    §4.2.1.10).
+    """
+    entry = entry.lower()
+    return domain.endswith(entry) and len(domain) > len(entry) if entry.startswith(".") else domain == entry
+
+
+def subtree_covers(base: str, mailbox: Mailbox) -> bool:
+    """Whether an rfc822Name constraint covers a mailbox: one mailbox, a host or a domain (RFC 5280
+    §4.2.1.10).
+
+    The local-part is compared exactly (RFC 5280 §7.5).
+    """
+    local_part, separator, host = base.rpartition("@")
+    if separator:
+        return local_part == mailbox.local_part and host.lower() == mailbox.domain
+    return domain_covers(host, mailbox.domain)
+
+
 def common_name(name: x509.Name) -> str:
     """The most specific commonName, or an empty text."""
     return _last(name, NameOID.COMMON_NAME)

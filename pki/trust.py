@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 
-from .names import Mailbox
+from .names import Mailbox, domain_covers
 
 if TYPE_CHECKING:
     from .crl import Crl
@@ -33,12 +33,6 @@ class TrustAnchor:
         if self.domains is None:
             return True
         return any(domain_covers(entry, mailbox.domain) for entry in self.domains)
-
-
-def domain_covers(entry: str, domain: str) -> bool:
-    """Whether "d" or ".d" covers a domain: "d" that host only, ".d" subdomains only (RFC 5280 §4.2.1.10)."""
-    entry = entry.lower()
-    return domain.endswith(entry) and domain != entry[1:] if entry.startswith(".") else domain == entry
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,88 @@
+"""Certificates, lists and requests in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+
+from . import certificates, keys, names
+from .crl import Crl
+from .errors import MalformedInput
+from .extensions import find
+from .formats import read_certificates, read_crls
+from .rules import is_authority
+
+
+def describe_file(name: str, data: bytes) -> list[str]:
+    """Lines about everything in a file. Raises `MalformedInput` when it holds nothing we know."""
+    try:
+        found = read_certificates(data)
+    except MalformedInput as no_certificate:
+        try:
+            lists = read_crls(data)
+        except MalformedInput:
+            raise no_certificate from None
+        return [line for crl in lists for line in (f"{name}: revocation list", *_crl_lines(crl))]
+    return [line for one in found for line in (f"{name}: certificate", *_certificate_lines(one))]
+
+
+def _certificate_lines(certificate: x509.Certificate) -> Iterator[str]:
+    yield f"  subject        {names.display(certificate.subject)}"
+    yield f"  issuer         {names.display(certificate.issuer)}"
+    yield f"  serial number  {certificate.serial_number:x}"
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    yield f"  valid          {begins:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M} UTC"
+    yield f"  key            {_key(certificate)}"
+    yield f"  addresses      {', '.join(certificates.mailboxes(certificate)) or 'none'}"
+    yield f"  may            {', '.join(_abilities(certificate)) or 'nothing for mail'}"
+    yield f"  name limits    {', '.join(_limits(certificate)) or 'none'}"
+    yield f"  revocation     {', '.join(_locations(certificate)) or 'no list named'}"
+    yield f"  SHA-256        {certificate.fingerprint(hashes.SHA256()).hex(':')}"
+
+
+def _key(certificate: x509.Certificate) -> str:
+    try:
+        return keys.describe(certificate.public_key())
+    except (UnsupportedAlgorithm, ValueError):
+        return "of an unsupported kind"
+
+
+def _abilities(certificate: x509.Certificate) -> Iterator[str]:
+    if is_authority(certificate):
+        yield "issue certificates"
+        return
+    try:
+        if certificates.can_sign(certificate):
+            yield "sign mail"
+        if certificates.can_encrypt(certificate):
+            yield "receive encrypted mail"
+    except UnsupportedAlgorithm:
+        return
+
+
+def _limits(certificate: x509.Certificate) -> Iterator[str]:
+    constraints = find(certificate, x509.NameConstraints)
+    if constraints is not None:
+        for base in constraints.permitted_subtrees or ():
+            yield f"only {base.value}"
+        for base in constraints.excluded_subtrees or ():
+            yield f"never {base.value}"
+
+
+def _locations(certificate: x509.Certificate) -> Iterator[str]:
+    for point in find(certificate, x509.CRLDistributionPoints) or ():
+        for name in point.full_name or ():
+            yield str(name.value)
+
+
+def _crl_lines(crl: Crl) -> Iterator[str]:
+    ends = f"{crl.next_update:%Y-%m-%d %H:%M} UTC" if crl.next_update else "not stated"
+    yield f"  issuer         {names.display(crl.issuer)}"
+    yield f"  number         {crl.number if crl.number is not None else 'none'}"
+    yield f"  made           {crl.this_update:%Y-%m-%d %H:%M} UTC"
+    yield f"  next one by    {ends}"
+    yield f"  entries        {len(crl)}"
+    yield f"  SHA-256        {crl.sha256.hex(':')}"
