@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
@@ -25,21 +26,24 @@ EMBEDDED = PKIPORTAL_ROLE == "embedded"
 
 SECRET_KEY = environment.secret("SECRET_KEY", PKIPORTAL_HOME, may_create=EMBEDDED)
 PEOPLE_MASTER_KEY: bytes | None = None
-if PKIPORTAL_ROLE in {"embedded", "web", "authority", "mail"}:
+if PKIPORTAL_ROLE in {"embedded", "web", "authority"}:
     PEOPLE_MASTER_KEY = environment.master_key("PEOPLE_MASTER_KEY", PKIPORTAL_HOME, may_create=EMBEDDED)
 AUTHORITY_MASTER_KEY: bytes | None = None
 if PKIPORTAL_ROLE in {"embedded", "authority"}:
     AUTHORITY_MASTER_KEY = environment.master_key("AUTHORITY_MASTER_KEY", PKIPORTAL_HOME, may_create=EMBEDDED)
 elif environment.text("AUTHORITY_MASTER_KEY"):
     raise ImproperlyConfigured(
-        f"AUTHORITY_MASTER_KEY is set for a {PKIPORTAL_ROLE} process. Only authority workers may hold it: unset it here."
+        f"AUTHORITY_MASTER_KEY is set for a {PKIPORTAL_ROLE} process. Only authority workers may hold it: unset it."
     )
 
 DEBUG = environment.flag("DEBUG")
 ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.names("CSRF_TRUSTED_ORIGINS")
 # Fixed into certificates when they are issued; must stay reachable by relying parties.
-PUBLISH_BASE_URL = environment.text("PUBLISH_BASE_URL", "http://localhost:8000").rstrip("/")
+PUBLISH_BASE_URL = environment.text(
+    "PUBLISH_BASE_URL", f"http://localhost:{environment.number('PORT', 8000)}"
+).rstrip("/")
+ALLOWED_HOSTS.append(urlsplit(PUBLISH_BASE_URL).hostname or "localhost")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -54,6 +58,7 @@ INSTALLED_APPS = [
     "pkiportal",
 ]
 MIDDLEWARE = [
+    "tenants.web.published.BareDocuments",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -84,7 +89,8 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 DATABASE_URL = environment.text("DATABASE_URL", f"sqlite:///{PKIPORTAL_HOME / 'pkiportal.sqlite3'}")
-# The role that the application connects as on PostgreSQL: neither owner nor superuser, so that row-level security binds it.
+# The role that the application connects as on PostgreSQL: neither owner nor superuser, so that row-level security
+# binds it.
 DATABASE_APP_ROLE = environment.text("DATABASE_APP_ROLE", "pkiportal_app")
 DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
@@ -153,6 +159,21 @@ CRL_LIFETIME_SECONDS = 7 * 86400
 ROOT_CRL_LIFETIME_SECONDS = 90 * 86400
 
 REDIS_URL = environment.text("REDIS_URL")
+# Only counters live here (password guesses): nothing is lost with it. Without Redis there is one web process.
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        # A broker that is away must cost a sign-in two seconds, not forever.
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+    }
+    if REDIS_URL
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        # The default of 300 entries would let a flood of invented addresses push real counters out.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 SWEEP_SECONDS = environment.number("SWEEP_SECONDS", 30)
 LEASE_SECONDS = 120
 

@@ -45,8 +45,11 @@ class Command(BaseCommand):
         if connection.vendor == "sqlite":
             call_command("migrate", verbosity=0, interactive=False)
         connection.close()
-        self.stdout.write(f"pkiportal serves http://{_shown(host)}:{service.port}/ - stop it with Ctrl-C.")
-        self.stdout.flush()
+        if options["verbosity"]:
+            self.stdout.write(
+                f"pkiportal serves http://{_shown(host)}:{service.port}/ - stop it with Ctrl-C."
+            )
+            self.stdout.flush()
         sys.exit(service.serve())
 
 
