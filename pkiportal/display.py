@@ -54,14 +54,24 @@ def duration(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02}"
 
 
-def fingerprint_blocks(value: bytes | str) -> list[str]:
+Fingerprint = bytes | memoryview | str
+
+
+def hexadecimal(value: Fingerprint) -> str:
+    """Lower-case digits, as they stand in addresses. Binary columns come as bytes or memoryview."""
+    if isinstance(value, str):
+        return value.replace(":", "").replace(" ", "").lower()
+    return bytes(value).hex()
+
+
+def fingerprint_blocks(value: Fingerprint) -> list[str]:
     """SHA-256 as four blocks of four groups: '9F41 C0D7 22AE 5B60', …; made to be read aloud."""
-    text = value.hex() if isinstance(value, bytes) else value.replace(":", "").replace(" ", "")
-    groups = [text.upper()[start : start + 4] for start in range(0, len(text), 4)]
+    text = hexadecimal(value).upper()
+    groups = [text[start : start + 4] for start in range(0, len(text), 4)]
     return [" ".join(groups[start : start + 4]) for start in range(0, len(groups), 4)]
 
 
-def fingerprint_short(value: bytes | str) -> str:
+def fingerprint_short(value: Fingerprint) -> str:
     """The first eight digits, '4C19 7D02': enough to recognise, never enough to decide."""
     return fingerprint_blocks(value)[0][:9] if value else ""
 
@@ -72,3 +82,18 @@ def join_names(names: Iterable[str]) -> str:
     if len(known) < 2:
         return "".join(known)
     return _("%(first)s and %(last)s") % {"first": ", ".join(known[:-1]), "last": known[-1]}
+
+
+def domains(names: Iterable[str] | None) -> str:
+    """'northwind.example', 'northwind.example and below', 'any domain'."""
+    if names is None:
+        return _("any domain")
+    known = list(names)
+    hosts = [name for name in known if not name.startswith(".")]
+    words = [_("%(name)s and below") % {"name": name} if f".{name}" in known else name for name in hosts]
+    words += [
+        _("everything below %(name)s") % {"name": name[1:]}
+        for name in known
+        if name[:1] == "." and name[1:] not in hosts
+    ]
+    return ", ".join(words)

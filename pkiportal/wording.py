@@ -345,3 +345,46 @@ def encryption_verdict(report: Any, *, also: Iterable[str] = ()) -> Verdict:
     if code == "ENC_OK" and names:
         why = _("also to %(names)s") % {"names": names}
     return Verdict(code, LOCKS[code], text, why, action, rest=code in ("ENC_OK", "NONE"))
+
+
+def certificate_verdict(path: Any) -> Verdict:
+    """One sentence about a certificate by itself, judged now: the head of its page."""
+    failure = str(path.failure)
+    code, text, fallback = _certificate_words(failure if str(path.verdict) != "good" else "none")
+    finding = next((found for found in path.findings if found.severity in ("error", "warning")), None)
+    why = fallback
+    if finding is not None and code != "SIG_OK":
+        why = " ".join(_sentence(part) for part in (finding.summary, finding.remedy) if part)
+    checked = getattr(path.revocation, "this_update", None)
+    if code == "SIG_OK" and checked:
+        why = _("Not revoked as of %(when)s.") % {"when": moment(checked)}
+    return Verdict(code, SEALS[code], text, why)
+
+
+def _certificate_words(failure: str) -> tuple[str, str, str]:
+    """PathResult.failure → seal code, sentence, and the reason to give when no finding has one."""
+    advice = _("Do not rely on it.")
+    known = {
+        "none": ("SIG_OK", _("Complete, in date and trusted by your organisation"), ""),
+        "untrusted": (
+            "SIG_UNTRUSTED",
+            _("Complete and in date, but its root is not trusted by your organisation yet"),
+            _("An administrator can decide about the root."),
+        ),
+        "incomplete": (
+            "SIG_INCOMPLETE",
+            _("The issuer’s certificate is missing"),
+            _("Ask for the whole path as a .p7b file."),
+        ),
+        "time": ("SIG_WARN_TIME", _("Out of date"), _("Ask its owner for the current one.")),
+        "revoked": ("SIG_REVOKED", _("Revoked"), advice),
+        "revocation-unknown": (
+            "SIG_OK_REV_UNKNOWN",
+            _("Trusted, but its revocation status can’t be determined"),
+            _("No current list is at hand; the portal goes on asking."),
+        ),
+        "weak": ("SIG_WEAK", _("Made with an obsolete method, cannot be relied on"), advice),
+    }
+    return known.get(
+        failure.lower().replace("_", "-"), ("SIG_INVALID", _("Its certificate path breaks"), advice)
+    )

@@ -9,8 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from django.test import override_settings
 
-from tests.gallery import mail_pages, tenant_pages
-from tests.gallery.render import ROOT, TEMPLATES, draw
+from tests.gallery.render import ROOT, TEMPLATES, draw, every_page
 
 SYMBOLS = set(re.findall(r'id="([a-z0-9-]+)"', (ROOT / "static" / "icons.svg").read_text()))
 ALL_TEMPLATES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
@@ -53,12 +52,8 @@ class Page(HTMLParser):
         self.text += data
 
 
-def gallery() -> dict[str, mail_pages.Page]:
-    with override_settings(ROOT_URLCONF="tests.gallery.urls"):
-        return tenant_pages.pages() | mail_pages.pages()
-
-
-PAGES = gallery()
+with override_settings(ROOT_URLCONF="tests.gallery.urls"):
+    PAGES = every_page()
 
 
 @pytest.fixture(params=sorted(PAGES))
@@ -111,3 +106,18 @@ def test_nothing_of_a_template_shines_through(page: Page) -> None:
 def test_every_template_says_what_context_it_expects() -> None:
     silent = [name for name in ALL_TEMPLATES if "{% comment %}" not in (TEMPLATES / name).read_text()]
     assert silent == []
+
+
+def test_every_template_is_drawn_by_the_gallery() -> None:
+    drawn: set[str] = set()
+    waiting = [template for template, _context, _address in PAGES.values()]
+    pattern = re.compile(r'{% (?:extends|include) "([^"]+)"')
+    while waiting:
+        name = waiting.pop()
+        if name not in drawn:
+            drawn.add(name)
+            waiting += pattern.findall((TEMPLATES / name).read_text())
+    by_tags = set(
+        re.findall(r'"(components/\w+\.html)"', (ROOT / "pkiportal/templatetags/portal.py").read_text())
+    )
+    assert set(ALL_TEMPLATES) - drawn - by_tags == set()

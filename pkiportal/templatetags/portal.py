@@ -16,8 +16,19 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from pkiportal import display
-from pkiportal.marks import OWNERS, STATES, TREES, Mark, lock_mark, pill_mark, reason_words, seal_mark
-from pkiportal.wording import Verdict, encryption_verdict, seal_verdict
+from pkiportal.marks import (
+    OWNERS,
+    REASONS,
+    STATES,
+    TREES,
+    Mark,
+    Reason,
+    lock_mark,
+    pill_mark,
+    reason_words,
+    seal_mark,
+)
+from pkiportal.wording import Verdict, certificate_verdict, encryption_verdict, seal_verdict
 
 register = template.Library()
 register.filter("moment", display.moment)
@@ -26,6 +37,7 @@ register.filter("full_day", display.full_day)
 register.filter("brief", display.brief)
 register.filter("size", display.size)
 register.filter("countdown", display.duration)
+register.filter("hex", display.hexadecimal)
 register.filter("fingerprint_blocks", display.fingerprint_blocks)
 register.filter("fingerprint_short", display.fingerprint_short)
 register.filter("reason_words", reason_words)
@@ -124,6 +136,24 @@ def seal(report: Any, message: Any = None, always_signs: str = "", admin: bool =
 def encryption(report: Any, message: Any = None, also: Iterable[str] = ()) -> dict[str, Any]:
     """The lock above a letter. `also` names the other people it was encrypted to."""
     return _drawn(encryption_verdict(report, also=also), report, message, admin=False)
+
+
+@register.inclusion_tag("components/seal.html")
+def path_seal(path: Any) -> dict[str, Any]:
+    """The verdict on a certificate by itself, above its page."""
+    return {"verdict": certificate_verdict(path), "url": "", "post": False}
+
+
+@register.simple_tag
+def revocation_reasons() -> list[Reason]:
+    """Reasons that fit a person's certificate; an authority's own compromise is not one of them."""
+    return [reason for reason in REASONS if reason.code not in ("cACompromise", "certificateHold")]
+
+
+@register.filter
+def domains_words(domains: Iterable[str] | None) -> str:
+    """Names of a trust root's scope: 'd' is exactly that host, '.d' everything below it."""
+    return display.domains(domains)
 
 
 def _drawn(verdict: Verdict, report: Any, message: Any, *, admin: bool) -> dict[str, Any]:

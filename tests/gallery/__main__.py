@@ -12,16 +12,16 @@ def write(folder: Path) -> int:
     from django.test import override_settings
     from django.urls import reverse
 
-    from . import mail_pages, tenant_pages
-    from .render import ROOT, draw
+    from .mail_pages import MESSAGE
+    from .render import ROOT, draw, every_page
 
     static = folder / "static"
     shutil.copytree(ROOT / "static", static, dirs_exist_ok=True)
     with override_settings(ROOT_URLCONF="tests.gallery.urls", STATIC_URL="/static/"):
-        pages = tenant_pages.pages() | mail_pages.pages()
+        pages = every_page()
         for name, (template, context, address) in pages.items():
             (folder / f"{name}.html").write_text(draw(template, context, address))
-        letter = folder / reverse("mail:body", args=[mail_pages.MESSAGE.pk]).strip("/")
+        letter = folder / reverse("mail:body", args=[MESSAGE.pk]).strip("/")
         letter.mkdir(parents=True, exist_ok=True)
         (letter / "index.html").write_text(draw(*pages["mail-body"]))
     links = "".join(f'<li><a href="{name}.html">{name}</a></li>' for name in pages)

@@ -39,3 +39,10 @@ def request_for(address: str) -> HttpRequest:
 
 def draw(template: str, context: dict[str, Any], address: str = "/") -> str:
     return engine.get_template(template).render(dict(context), request_for(address))
+
+
+def every_page() -> dict[str, tuple[str, dict[str, Any], str]]:
+    """Name → template, context, address. Needs the gallery's URL names (`override_settings`)."""
+    from . import admin_pages, folder_pages, mail_pages, tenant_pages
+
+    return tenant_pages.pages() | admin_pages.pages() | mail_pages.pages() | folder_pages.pages()
