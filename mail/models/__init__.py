@@ -1,7 +1,7 @@
 """Letters, their deliveries, drafts and contacts of one forest; the spool is the portal's."""
 
 from mail.models.contacts import Contact, ContactCertificate
-from mail.models.letters import Delivery, Draft, Message, RawMessage
+from mail.models.letters import Delivery, Draft, DraftAttachment, Message, RawMessage
 from mail.models.spool import SpoolItem
 
 # The allow-list of tables without tenancy walls (see tenants.models.PORTAL_OWNED).
@@ -15,6 +15,7 @@ __all__ = [
     "ContactCertificate",
     "Delivery",
     "Draft",
+    "DraftAttachment",
     "Message",
     "RawMessage",
     "SpoolItem",

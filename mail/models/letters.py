@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 
+from smime.report import Encryption, Seal
 from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet
 
 
@@ -29,6 +30,18 @@ class Folder(models.TextChoices):
     SENT = "sent", "Sent"
 
 
+PROBLEM_SEALS = (
+    Seal.BAD,
+    Seal.REVOKED,
+    Seal.INVALID,
+    Seal.WEAK,
+    Seal.INCOMPLETE,
+    Seal.UNTRUSTED,
+    Seal.MISMATCH,
+)
+PROBLEM_ENCRYPTIONS = (Encryption.FAIL, Encryption.UNSUPPORTED, Encryption.UNPROTECTED)
+
+
 class MessageQuerySet(TenantQuerySet["Message"]):
     def of(self, person_id: Any) -> MessageQuerySet:
         return self.filter(person_id=person_id)
@@ -43,6 +56,14 @@ class MessageQuerySet(TenantQuerySet["Message"]):
 
     def unread(self) -> MessageQuerySet:
         return self.filter(seen_at__isnull=True)
+
+    def problem(self) -> MessageQuerySet:
+        """Letters whose signature or encryption asked for attention when they were last read."""
+        return self.filter(models.Q(seal__in=PROBLEM_SEALS) | models.Q(encryption__in=PROBLEM_ENCRYPTIONS))
+
+    def by_author(self, address: str) -> MessageQuerySet:
+        """Letters that name this author outside, whoever wrote them."""
+        return self.filter(from_address__iexact=address)
 
 
 class Message(TenantOwned):
@@ -143,3 +164,16 @@ class Draft(TenantOwned):
     class Meta:
         base_manager_name = "objects"
         ordering = ["-updated_at"]
+
+
+class DraftAttachment(TenantOwned):
+    """A file of a draft, sealed by itself: the text is saved every few seconds, a file once, and neither needs a PIN."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="attachments")
+    sealed = models.BinaryField()
+    size = models.PositiveIntegerField(help_text="octets of the file")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        base_manager_name = "objects"
+        ordering = ["added_at", "id"]
