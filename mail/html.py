@@ -31,16 +31,17 @@ MOST_IMAGE_OCTETS = 10 * 1024 * 1024
 
 FORMATTING = frozenset({"a", "b", "big", "code", "em", "i", "s", "small", "strike", "strong", "tt", "u"})
 VOID = frozenset({"br", "hr", "img", "wbr"})
-ELEMENTS = frozenset(
-    "abbr address article aside bdi bdo blockquote caption center cite dd del dfn div dl dt figcaption figure footer "
-    "h1 h2 h3 h4 h5 h6 header ins kbd li main mark nav ol p pre q samp section span sub sup table tbody td tfoot th "
-    "thead tr ul var".split()
-) | FORMATTING | VOID  # fmt: skip
+ELEMENTS = FORMATTING | VOID | {
+    "abbr", "address", "article", "aside", "bdi", "bdo", "blockquote", "caption", "center", "cite", "dd", "del",
+    "dfn", "div", "dl", "dt", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header",
+    "ins", "kbd", "li", "main", "mark", "nav", "ol", "p", "pre", "q", "samp", "section", "span", "sub", "sup",
+    "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "var",
+}  # fmt: skip
 # Their content is no text of the letter either.
-SKIPPED = frozenset(
-    "applet audio canvas datalist embed frameset iframe math noembed noframes noscript object plaintext script select "
-    "style svg template textarea title video xmp".split()
-)
+SKIPPED = frozenset({
+    "applet", "audio", "canvas", "datalist", "frameset", "iframe", "math", "noembed", "noframes", "noscript",
+    "object", "plaintext", "script", "select", "style", "svg", "template", "textarea", "title", "video", "xmp",
+})  # fmt: skip
 ATTRIBUTES: Mapping[str, frozenset[str]] = {
     "a": frozenset({"href"}),
     "img": frozenset({"src", "alt", "width", "height"}),
@@ -271,7 +272,7 @@ def _allowed(element: str, attribute: str, value: str) -> str | None:
 
 _CLEANER = nh3.Cleaner(
     tags=set(ELEMENTS),
-    clean_content_tags=set(SKIPPED - {"plaintext", "frameset", "embed", "noscript", "datalist", "select"}),
+    clean_content_tags=set(SKIPPED),
     attributes={"*": set(EVERYWHERE), **{name: set(several) for name, several in ATTRIBUTES.items()}},
     attribute_filter=_allowed,
     url_schemes={"http", "https", "mailto", "data"},

@@ -79,9 +79,10 @@ def tenant_references(model: type[models.Model]) -> Iterator[models.ForeignKey[A
 
 def _build(model: type[models.Model]) -> Iterator[str]:
     table = model._meta.db_table
-    yield f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_tenant_row" UNIQUE (tenant_id, id)'
+    yield _row_key(table)
     for field in tenant_references(model):
         target = field.related_model._meta.db_table
+        yield _row_key(target)
         yield (
             f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_{field.column}_wall" '
             f'FOREIGN KEY (tenant_id, "{field.column}") REFERENCES "{target}" (tenant_id, id) '
@@ -95,14 +96,23 @@ def _build(model: type[models.Model]) -> Iterator[str]:
     )
 
 
+def _row_key(table: str) -> str:
+    """The key that composite references point to. Tables refer to each other in circles: whoever needs it makes it."""
+    name = f"{table}_tenant_row"
+    return (
+        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_constraint WHERE conname = '{name}') THEN "
+        f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" UNIQUE (tenant_id, id); END IF; END $$'
+    )
+
+
 def _tear_down(model: type[models.Model]) -> Iterator[str]:
     table = model._meta.db_table
     yield f'DROP POLICY tenant_wall ON "{table}"'
     yield f'ALTER TABLE "{table}" NO FORCE ROW LEVEL SECURITY'
     yield f'ALTER TABLE "{table}" DISABLE ROW LEVEL SECURITY'
     for field in tenant_references(model):
-        yield f'ALTER TABLE "{table}" DROP CONSTRAINT "{table}_{field.column}_wall"'
-    yield f'ALTER TABLE "{table}" DROP CONSTRAINT "{table}_tenant_row"'
+        yield f'ALTER TABLE "{table}" DROP CONSTRAINT IF EXISTS "{table}_{field.column}_wall"'
+    yield f'ALTER TABLE "{table}" DROP CONSTRAINT "{table}_tenant_row" CASCADE'
 
 
 def grant_application_role(**_: object) -> None:

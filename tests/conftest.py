@@ -28,7 +28,9 @@ GROUPS = {
 
 
 def corpora() -> Path:
-    return Path(os.environ.get("PKIPORTAL_CORPORA", Path(__file__).parent.parent.parent / "shared" / "corpora"))
+    return Path(
+        os.environ.get("PKIPORTAL_CORPORA", Path(__file__).parent.parent.parent / "shared" / "corpora")
+    )
 
 
 def _present(group: str) -> bool:
@@ -69,7 +71,7 @@ def migrated_database() -> Iterator[None]:
         _create_postgres_database()
     owner = {"DATABASE_URL": environment.postgres_url(environment.OWNER, environment.DATABASE)}
     subprocess.run(
-        [sys.executable, "manage.py", "migrate", "-v", "0"],
+        [sys.executable, "manage.py", "migrate", "-v", "0", "--skip-checks"],
         check=True,
         env={**os.environ, **(owner if environment.ADMINISTRATOR_URL else {})},
         cwd=Path(__file__).parent.parent,
@@ -111,3 +113,14 @@ def cast(database: None) -> Any:
     from tests.cast import Cast
 
     return Cast()
+
+
+@pytest.fixture(scope="module")
+def shared_cast(migrated_database: None, django_db_blocker: Any) -> Generator[Any]:
+    """A cast for a module whose tests only look: Alice and Bob are ready."""
+    from tests.cast import Cast
+
+    with django_db_blocker.unblock():
+        made = Cast()
+        _ = made.alice, made.bob
+        yield made

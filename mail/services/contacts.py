@@ -5,15 +5,14 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from pki.formats import read_certificates
-from pki.path import PathResult
-
 from mail.models import Contact, ContactCertificate
 from mail.models.contacts import ContactCertificateState
 from mail.services.harvest import keep_contact_certificate
 from pki import path
 from pki.certificates import can_encrypt, can_sign, mailboxes
+from pki.formats import read_certificates
 from pki.names import common_name
+from pki.path import PathResult
 from tenants.access import Actor
 from tenants.models import Person
 from tenants.refusals import refuse

@@ -67,7 +67,7 @@ def _names(certificate: x509.Certificate, address: str) -> bool:
 def keep_contact_certificate(
     contact: Contact, certificate: x509.Certificate, source: str, at: datetime, announced: bytes | None = None
 ) -> ContactCertificate:
-    """Add a certificate to a contact: in use if it is the first of its purpose, else proposed. Inside the write scope."""
+    """Add a certificate to a contact: in use if it is the first of its purpose, else proposed. Inside a write scope."""
     der = certificate.public_bytes(Encoding.DER)
     held = ContactCertificate.objects.filter(contact=contact)
     same = held.filter(sha256=hashlib.sha256(der).digest()).first()

@@ -10,7 +10,6 @@ from enum import StrEnum
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.db.models import Count
-from pki.path import Failure, Verdict
 
 from mail.letter import Recipient
 from mail.models import ContactCertificate
@@ -19,6 +18,7 @@ from pki.certificates import can_encrypt
 from pki.errors import PkiError
 from pki.findings import Finding
 from pki.names import Mailbox
+from pki.path import Failure, Verdict
 from pki.trust import Trust, domain_covers
 from smime import capabilities
 from smime.capabilities import Capability

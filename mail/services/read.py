@@ -1,6 +1,7 @@
 """Read a letter: open it with every key the person has, judge it, remember what the list shows of it.
 
-Nothing here waits for the network. A letter is judged at the time it was received (`received_at`), with the lists at hand now.
+Nothing here waits for the network. A letter is judged at the time it was received (`received_at`), with the lists
+at hand now.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from cryptography import x509
 
 from mail.models import Message
 from mail.services.harvest import harvest
+from pki.path import Failure
 from pki.trust import Trust
 from smime.decrypt import DecryptionKey
 from smime.open import open_message
@@ -23,6 +25,7 @@ from tenants.keystore.custody import Custody, seal_for
 from tenants.models import CustodyKey
 from tenants.scoping import tenant_scope
 from tenants.services.assemble_trust import assemble_trust
+from tenants.services.learn_issuers import learn_issuers
 from tenants.services.mail_keys import SealedKey, all_keys
 
 
@@ -42,9 +45,17 @@ def read(actor: Actor, message_id: uuid.UUID, custody: Custody | None, at: datet
         sealed, trust = all_keys(actor.person_id), assemble_trust()
     raw = bytes(message.raw.data)
     report = judge(raw, sealed, custody, trust, message.received_at, at)
+    if _lacks_issuer(report) and learn_issuers(actor.tenant_id, report.certificates, at):
+        with tenant_scope(actor.tenant_id):
+            trust = assemble_trust()
+        report = judge(raw, sealed, custody, trust, message.received_at, at)
     _remember(actor, message, report, at)
     harvest(actor, message, report, at)
     return OpenedLetter(message, report, raw)
+
+
+def _lacks_issuer(report: SecurityReport) -> bool:
+    return report.path is not None and report.path.failure is Failure.INCOMPLETE
 
 
 def judge(

@@ -1,7 +1,7 @@
 """Send a letter: protect the header, sign, encrypt, record with one delivery per recipient, ring.
 
-Everything cryptographic happens between two scopes. The sender is always a recipient, so that the Sent copy can be read;
-every Bcc recipient gets a message of its own; bytes are frozen before the first attempt.
+Everything cryptographic happens between two scopes. The sender is always a recipient, so that the Sent copy can be
+read; every Bcc recipient gets a message of its own; bytes are frozen before the first attempt.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Private keys of issuing authorities: stored sealed, opened only in a process that holds the authorities' master key."""
+"""Private keys of issuing authorities: stored sealed, opened only where the authorities' master key is held."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def store_authority_key(generation: Generation, private_key: keys.PrivateKey) ->
 
 
 def open_signer(generation: Generation) -> Signer:
-    """The generation's signer. Raises AuthorityKey.DoesNotExist for an offline root, MasterKeyWithheld outside a worker."""
+    """The generation's signer. Raises AuthorityKey.DoesNotExist (offline root), MasterKeyWithheld (not a worker)."""
     row = AuthorityKey.objects.get(generation=generation)
     pkcs8 = unseal(tenant_key(KeyKind.AUTHORITIES), bytes(row.sealed), _bound_to(generation))
     private_key = keys.from_pkcs8(pkcs8, verified=True)

@@ -1,4 +1,4 @@
-"""A forest's own keys, one per kind, each sealed under the master key of its kind (which lives outside the database)."""
+"""A forest's own keys, one per kind, each sealed under its kind's master key (which lives outside the database)."""
 
 from __future__ import annotations
 

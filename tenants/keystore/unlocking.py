@@ -34,7 +34,7 @@ class Unlocked:
 
 
 def keep_unlocked(custody: Custody, at: datetime) -> Unlocked:
-    """Wrap an opened custody key for UNLOCK_SECONDS; earlier unlocked rows of the person that have lapsed are removed."""
+    """Wrap an opened custody key for UNLOCK_SECONDS; lapsed rows of the person are removed."""
     wrapping, row_id = os.urandom(32), uuid.uuid4()
     expires_at = at + timedelta(seconds=settings.UNLOCK_SECONDS)
     wrapped = seal(wrapping, custody.raw(), _bound_to(custody.tenant_id, custody.person_id, row_id))

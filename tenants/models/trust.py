@@ -46,7 +46,7 @@ class TrustRoot(TenantOwned):
 
 
 class KnownCertificate(TenantOwned):
-    """An intermediate learned from mail, a partner's publication or a file: a candidate for paths, never trusted by itself."""
+    """An intermediate learned from mail, a partner or a file: a candidate for paths, never trusted by itself."""
 
     append_only = True
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
 from datetime import datetime
 
 from tenants import due_work
 from tenants.access import Actor
 from tenants.keystore.custody import Custody, make_pair, store_pair
 from tenants.keystore.tenant_keys import tenant_key
-from tenants.models import CustodyKey, Enrolment, Person, Template
+from tenants.models import Certificate, CustodyKey, Enrolment, Person, Template
+from tenants.models.certificates import EnrolmentState
 from tenants.models.custody import KeyKind
 from tenants.refusals import refuse
 from tenants.scoping import tenant_scope
@@ -31,16 +34,37 @@ def enrol(actor: Actor, pin: str, at: datetime) -> Custody:
     with tenant_scope(actor.tenant_id, write=True):
         _refuse_second_pair(person)
         store_pair(person, made, at)
-        for code in TEMPLATE_CODES:
-            template = Template.objects.filter(code=code).order_by("-version").first()
-            if template is None:
-                raise refuse(
-                    "no-template", f"No {code} template is open to you.", owner="administrator",
-                    remedy="Ask your administrator to publish one.",
-                )  # fmt: skip
-            wish = Enrolment.objects.create(person=person, template=template, asked_at=at)
-            due_work.schedule("issue", actor.tenant_id, wish.id)
+        _ask(person, TEMPLATE_CODES, at)
     return custody
+
+
+def ask_again(actor: Actor, at: datetime) -> None:
+    """Ask for what the person lacks, under the PIN they have; nothing happens while an answer is awaited. Raises Refused."""
+    with tenant_scope(actor.tenant_id, write=True):
+        person = Person.objects.select_for_update(of=("self",)).get(id=actor.person_id)
+        if not CustodyKey.objects.filter(person=person).exists():
+            raise refuse("not-enrolled", "Your keys are not protected yet.", remedy="Choose a PIN first.")
+        if not Enrolment.objects.filter(person=person, state=EnrolmentState.WAITING).exists():
+            _ask(person, missing_codes(person.id, at), at)
+
+
+def missing_codes(person_id: uuid.UUID, at: datetime) -> list[str]:
+    """The templates that a person has no current certificate of. Inside a scope."""
+    current = Certificate.objects.filter(person_id=person_id, mail_key__isnull=False).current(at)
+    usable = {"signing": current.signing(), "encryption": current.encryption()}
+    return [code for code in TEMPLATE_CODES if not usable[code].exists()]
+
+
+def _ask(person: Person, codes: Iterable[str], at: datetime) -> None:
+    for code in codes:
+        template = Template.objects.filter(code=code).order_by("-version").first()
+        if template is None:
+            raise refuse(
+                "no-template", f"No {code} template is open to you.", owner="administrator",
+                remedy="Ask your administrator to publish one.",
+            )  # fmt: skip
+        wish = Enrolment.objects.create(person=person, template=template, asked_at=at)
+        due_work.schedule("issue", person.tenant_id, wish.id)
 
 
 def check_pin(pin: str) -> None:

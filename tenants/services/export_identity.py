@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-from pki.formats import Identity, write_pkcs12
-
 from pki import keys
+from pki.formats import Identity, write_pkcs12
 from tenants.access import Actor
 from tenants.keystore.custody import Custody
 from tenants.models import Certificate, Generation, MailKey

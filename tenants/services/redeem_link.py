@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 
-from tenants.models import Account, SignInLink
+from tenants.models import Account, Person, SignInLink, Tenant
 from tenants.refusals import refuse
+from tenants.scoping import tenant_scope
 from tenants.services.add_person import hash_secret
 
 
@@ -16,6 +19,38 @@ def find_link(secret: str, at: datetime) -> SignInLink | None:
     """The usable link with this secret; looking does not use it up."""
     link = SignInLink.objects.select_related("account").filter(secret_sha256=hash_secret(secret)).first()
     return link if link is not None and link.is_usable(at) and link.account.is_active else None
+
+
+class LinkState(StrEnum):
+    USABLE = "usable"
+    USED = "used"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFacts:
+    """What the person who holds a link may know of it. Without a usable link there is nothing but its state."""
+
+    state: LinkState
+    expires_at: datetime | None = None
+    name: str = ""
+    address: str = ""
+    tenant: Tenant | None = None
+
+
+def inspect_link(secret: str, at: datetime) -> LinkFacts:
+    """Look at a link without using it up. A replaced link is unknown; so is one whose account was deactivated."""
+    link = (
+        SignInLink.objects.select_related("account__tenant").filter(secret_sha256=hash_secret(secret)).first()
+    )
+    if link is None or not link.account.is_active:
+        return LinkFacts(LinkState.UNKNOWN)
+    if not link.is_usable(at):
+        return LinkFacts(LinkState.EXPIRED if link.used_at is None else LinkState.USED)
+    with tenant_scope(link.account.tenant_id):
+        person = Person.objects.get(account=link.account)
+    return LinkFacts(LinkState.USABLE, link.expires_at, person.name, person.address, link.account.tenant)
 
 
 def redeem_link(secret: str, password: str, at: datetime) -> Account:

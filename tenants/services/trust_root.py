@@ -9,8 +9,8 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from pki.formats import read_certificates
 
+from pki.formats import read_certificates
 from pki.names import common_name, normalise_domain, organization
 from tenants import due_work
 from tenants.access import Actor

@@ -1,0 +1,76 @@
+"""Judge a certificate now, by itself, with everything the forest believes and knows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from pki import path
+from pki.certificates import mailboxes
+from pki.crl import Crl
+from pki.path import PathResult
+from pki.revocation import Good
+from pki.trust import Trust
+from tenants.access import Actor
+from tenants.models import CrlPublication, ForeignCrl, Generation, KnownCertificate, TrustRoot
+from tenants.scoping import tenant_scope
+from tenants.services.assemble_trust import assemble_trust
+from tenants.services.found_forest import publication
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The verdict, where each certificate of the path came from (by SHA-256) and each list (by its DER's SHA-256)."""
+
+    path: PathResult
+    sources: Mapping[bytes, str]
+    list_sources: Mapping[bytes, str]
+    roots: Mapping[bytes, TrustRoot]
+
+
+def judge_certificate(
+    actor: Actor, certificate: x509.Certificate, at: datetime, *, offered: Sequence[x509.Certificate] = ()
+) -> Judged:
+    """The verdict on a certificate at this moment. `offered`: issuers that came along with it, in a letter or file."""
+    with tenant_scope(actor.tenant_id):
+        trust = assemble_trust()
+        sources, roots = _sources()
+    purpose = "email" if mailboxes(certificate) else "any"
+    result = path.validate(
+        leaf=certificate,
+        trust=Trust(trust.anchors, (*trust.intermediates, *offered), trust.crls),
+        at=at,
+        purpose=purpose,  # type: ignore[arg-type]  # one of the two literals
+    )
+    with tenant_scope(actor.tenant_id):
+        used = _list_sources(result)
+    return Judged(result, sources, used, roots)
+
+
+def sha256_of(certificate: x509.Certificate) -> bytes:
+    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
+
+
+def _sources() -> tuple[dict[bytes, str], dict[bytes, TrustRoot]]:
+    sources = {bytes(sha): source for sha, source in KnownCertificate.objects.values_list("sha256", "source")}
+    sources |= {bytes(sha): "" for sha in Generation.objects.values_list("sha256", flat=True)}
+    roots = {bytes(root.sha256): root for root in TrustRoot.objects.all()}
+    return sources, roots
+
+
+def _list_sources(result: PathResult) -> dict[bytes, str]:
+    lists = result.revocation.lists if isinstance(result.revocation, Good) else ()
+    return {bytes(crl.sha256): _list_source(crl) for crl in lists}
+
+
+def _list_source(crl: Crl) -> str:
+    own = CrlPublication.objects.filter(sha256=crl.sha256).first()
+    if own is not None:
+        return publication(own.tenant_id, own.generation_id).crl_url
+    candidates = ForeignCrl.objects.filter(this_update=crl.this_update)
+    return next((row.source for row in candidates if bytes(row.der) == crl.der), "")
