@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from . import der, oids
+from .encrypt import ContentCipher
 from .errors import Malformed
 from .identifiers import AlgorithmIdentifier
+from .key_transport import KeyTransport
 from .rsa_parameters import OaepParameters
 
 MAX_CAPABILITIES = 200
@@ -109,3 +111,27 @@ OURS: tuple[Capability, ...] = (
     Capability(oids.RSASSA_PSS),
     Capability(oids.SHA256_WITH_RSA),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How one letter is encrypted. `limited_by` are the positions of the recipients that do not read GCM."""
+
+    cipher: ContentCipher
+    key_transport: KeyTransport
+    limited_by: tuple[int, ...] = ()
+
+
+def choose(announced: Sequence[Sequence[Capability]]) -> Choice:
+    """One strength for all recipients, the best that every one of them announces (RFC 8551 §2.7.3).
+
+    `announced` has one entry per recipient, empty for one of whom nothing is known: such a client gets AES-256-CBC and
+    RSA PKCS#1 v1.5, because widespread clients open nothing newer. With CBC the letter must be signed inside.
+    """
+    limited_by = tuple(n for n, capabilities in enumerate(announced) if not reads_gcm(capabilities))
+    oaep = bool(announced) and all(map(reads_oaep_sha256, announced))
+    return Choice(
+        ContentCipher.AES_256_CBC if limited_by or not announced else ContentCipher.AES_256_GCM,
+        KeyTransport.OAEP_SHA256 if oaep else KeyTransport.PKCS1_V15,
+        limited_by,
+    )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -115,22 +114,22 @@ def parse(data: bytes) -> Content:
         return _content_info(normal)
 
 
-_ARMOUR = re.compile(
-    rb"-----BEGIN (PKCS7|CMS|PKCS #7 SIGNED DATA)-----\s+([A-Za-z0-9+/=\s]*)-----END \1-----"
-)
+_ARMOUR_LABELS = (b"CMS", b"PKCS7", b"PKCS #7 SIGNED DATA")
 
 
 def _without_armour(data: bytes) -> bytes:
     """The bytes inside PEM armour (RFC 7468 §8, §9), or `data` itself."""
     if data[:1] == b"\x30" or b"-----BEGIN " not in data[:4096]:
         return data
-    found = _ARMOUR.search(data)
-    if found is None:
-        raise Malformed("its PEM armour is not complete")
-    try:
-        return base64.b64decode(found[2])
-    except binascii.Error as error:
-        raise Malformed("its base64 text is not valid") from error
+    for label in _ARMOUR_LABELS:
+        _, begin, rest = data.partition(b"-----BEGIN " + label + b"-----")
+        body, end, _ = rest.partition(b"-----END " + label + b"-----")
+        if begin and end:
+            try:
+                return base64.b64decode(b"".join(body.split()), validate=True)
+            except binascii.Error as error:
+                raise Malformed("its base64 text is not valid") from error
+    raise Malformed("its PEM armour is not complete")
 
 
 def _refuse_trailer(data: bytes, end: int) -> None:

@@ -151,7 +151,7 @@ def _aead_parameters(algorithm: AlgorithmIdentifier) -> tuple[bytes, int]:
 
 
 def _open_cbc(algorithm: ContentAlgorithm, key: bytes, octets: memoryview, _tag: bytes, _aad: bytes) -> bytes:
-    cipher = TripleDES(key) if algorithm.weak else algorithms.AES(key)
+    cipher = TripleDES(key) if algorithm.weak else algorithms.AES(key)  # no other weak one is read
     decryptor = Cipher(cipher, modes.CBC(algorithm.nonce)).decryptor()
     unpadder = padding.PKCS7(cipher.block_size).unpadder()
     padded = decryptor.update(octets) + decryptor.finalize()

@@ -15,10 +15,11 @@ from typing import TypeAlias
 
 from cryptography import x509
 
+from pki.algorithms import Strength, key_strength
 from pki.findings import Finding, error, info, warning
 from pki.keys import PrivateKey
 
-from . import content_encryption, key_agreement, key_transport
+from . import content_encryption, key_agreement, key_transport, oids, signed_attributes
 from .cms import AuthEnvelopedData, EnvelopedData
 from .content_encryption import ContentAlgorithm, ContentRefused
 from .errors import Malformed, Unsupported
@@ -84,7 +85,7 @@ _WEAK = warning(
     "encryption-weak",
     "The letter was encrypted with an old method; others may be able to read it.",
     citation="RFC 8551 §2.7, App. B",
-    remedy="Ask the sender to use AES.",
+    remedy="Ask the sender to encrypt with AES to your current certificate.",
     owner="sender",
 )
 _GCM_IN_ENVELOPED_DATA = info(
@@ -108,13 +109,14 @@ def decrypt(
     fits, the status is LOCKED. Never raises for what is in the message.
     """
     recipients = recipient_ids(enveloped.recipients)
+    title = enveloped.encrypted.algorithm.title
     try:
         algorithm = content_encryption.read(enveloped.encrypted.algorithm)
         sealed = _sealed(enveloped, algorithm)
     except Unsupported as unsupported:
-        return _closed(DecryptionStatus.UNSUPPORTED, "", recipients, unsupported.finding)
+        return _closed(DecryptionStatus.UNSUPPORTED, title, recipients, unsupported.finding)
     except Malformed:
-        return _closed(DecryptionStatus.FAIL, enveloped.encrypted.algorithm.title, recipients, FAILED)
+        return _closed(DecryptionStatus.FAIL, title, recipients, FAILED)
     own = CertificateIndex(keys, lambda key: key.certificate)
     opened = sealed.open(own, enveloped.recipients)
     if opened is not None:
@@ -139,18 +141,19 @@ def _opened(
     algorithm: ContentAlgorithm,
     recipients: tuple[RecipientId, ...],
     content: bytes,
-    certificate: x509.Certificate,
+    key: DecryptionKey,
 ) -> Decrypted:
     misplaced = algorithm.authenticated and isinstance(enveloped, EnvelopedData)
-    findings = [*([_WEAK] if algorithm.weak else []), *([_GCM_IN_ENVELOPED_DATA] if misplaced else [])]
+    weak = algorithm.weak or key_strength(key.private_key.public_key()) is not Strength.ACCEPTED
+    findings = [*([_WEAK] if weak else []), *([_GCM_IN_ENVELOPED_DATA] if misplaced else [])]
     return Decrypted(
         status=DecryptionStatus.OK,
         content=content,
         authenticated=algorithm.authenticated and not misplaced,
         algorithm=algorithm.title,
-        weak=algorithm.weak,
+        weak=weak,
         recipients=recipients,
-        key_certificate=certificate,
+        key_certificate=key.certificate,
         findings=tuple(findings),
     )
 
@@ -166,13 +169,13 @@ class _Sealed:
 
     def open(
         self, keys: CertificateIndex[DecryptionKey], recipients: Sequence[RecipientInfo]
-    ) -> tuple[bytes, x509.Certificate] | None:
-        """(content, certificate of the key that fitted), or None."""
+    ) -> tuple[bytes, DecryptionKey] | None:
+        """(content, the key that fitted), or None."""
         for attempt, (key, way, encrypted_key) in enumerate(_ways(keys, recipients)):
             if attempt == MAX_ATTEMPTS:
                 break
             try:
-                return self._try(key, way, encrypted_key), key.certificate
+                return self._try(key, way, encrypted_key), key
             except ContentRefused:
                 continue
         return None
@@ -207,14 +210,23 @@ def _sealed(enveloped: EnvelopedData | AuthEnvelopedData, algorithm: ContentAlgo
             )
         if len(enveloped.mac) != algorithm.tag_octets:
             raise Malformed("an authentication tag of another size than announced", citation="RFC 5084 §3")
-        attributes = enveloped.authenticated_attributes
-        return _Sealed(
-            algorithm, octets, enveloped.mac, b"" if attributes is None else attributes.in_der_order()
-        )
+        return _Sealed(algorithm, octets, enveloped.mac, _additional_data(enveloped))
     if algorithm.authenticated:  # where others append the tag to the ciphertext
         cut = max(len(octets) - algorithm.tag_octets, 0)
         return _Sealed(algorithm, octets[:cut], bytes(octets[cut:]), b"")
     return _Sealed(algorithm, octets, b"", b"")
+
+
+def _additional_data(enveloped: AuthEnvelopedData) -> bytes:
+    """The authenticated attributes in DER order under their universal tag; nothing if there are none.
+
+    They have to name the type of the content, and may be left out for id-data only (RFC 5083 §2.1, §2.2).
+    """
+    attributes = enveloped.authenticated_attributes
+    named = oids.DATA if attributes is None else signed_attributes.content_type(attributes)
+    if named != enveloped.encrypted.content_type:
+        raise Malformed("authenticated attributes that name another content", citation="RFC 5083 §2.1")
+    return b"" if attributes is None else attributes.in_der_order()
 
 
 def _ways(
@@ -259,9 +271,9 @@ def _unsupported_way(
 
     It depends on the message's names and algorithms only, never on what a key made of it.
     """
+    nothing_known = all(isinstance(recipient, UnsupportedRecipient) for recipient in recipients)
     for recipient in recipients:
-        named = any(keys.find(rid) for rid, _ in _named(recipient))
-        if named or (isinstance(recipient, UnsupportedRecipient) and len(recipients) == 1):
+        if nothing_known or any(map(keys.find, recipient.rids)):
             try:
                 _way(recipient)
             except (Unsupported, Malformed) as unknown:

@@ -155,8 +155,9 @@ class Element:
             raise Malformed("a time is not written as the standard requires")
         if self.tag == UTC_TIME:
             text = (b"20" if text[:2] < b"50" else b"19") + text
+        month, day, hour, minute, second = (int(text[start : start + 2]) for start in range(4, 14, 2))
         try:
-            return datetime.strptime(text.decode("ascii"), "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
+            return datetime(int(text[:4]), month, day, hour, minute, second, tzinfo=UTC)
         except ValueError as error:
             raise Malformed("a time does not exist in the calendar") from error
 

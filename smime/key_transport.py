@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from pki.keys import PrivateKey
@@ -17,6 +18,7 @@ from .key_agreement import KeyRefused
 from .rsa_parameters import OaepParameters
 from .signatures import DIGESTS
 
+_OAEP_DIGESTS = {oid: DIGESTS[oid] for oid in (oids.SHA1, oids.SHA224, oids.SHA256, oids.SHA384, oids.SHA512)}
 _KTRI_VERSION = 0  # the recipient is named by issuer and serial number
 
 
@@ -43,7 +45,7 @@ class Transport:
             raise KeyRefused
         try:
             return private_key.decrypt(encrypted_key, self.scheme)
-        except ValueError:
+        except (ValueError, UnsupportedAlgorithm):
             raise KeyRefused from None
 
     @property
@@ -62,7 +64,7 @@ def read(algorithm: AlgorithmIdentifier) -> Transport:
 
 
 def _oaep(parameters: OaepParameters) -> padding.OAEP:
-    digest, mask = DIGESTS.get(parameters.digest), DIGESTS.get(parameters.mask_digest)
+    digest, mask = _OAEP_DIGESTS.get(parameters.digest), _OAEP_DIGESTS.get(parameters.mask_digest)
     if digest is None or mask is None:
         name = oids.title(parameters.digest if digest is None else parameters.mask_digest)
         raise Unsupported(f"RSA-OAEP with {name}", code="encryption-unsupported")

@@ -28,6 +28,10 @@ class KeyTransRecipient:
     algorithm: AlgorithmIdentifier
     encrypted_key: bytes
 
+    @property
+    def rids(self) -> tuple[RecipientId, ...]:
+        return (self.rid,)
+
 
 @dataclass(frozen=True, slots=True)
 class OriginatorKey:
@@ -49,12 +53,24 @@ class KeyAgreeRecipient:
     algorithm: AlgorithmIdentifier
     encrypted_keys: tuple[tuple[RecipientId, bytes], ...]
 
+    @property
+    def rids(self) -> tuple[RecipientId, ...]:
+        return tuple(rid for rid, _ in self.encrypted_keys)
+
 
 @dataclass(frozen=True, slots=True)
 class UnsupportedRecipient:
-    """A way that is not read here, named; the other recipients are unaffected (RFC 5652 §6.2)."""
+    """A way that is not read here, named; the other recipients are unaffected (RFC 5652 §6.2).
+
+    `rid` is None where the form names no certificate (a password, a shared key).
+    """
 
     kind: str
+    rid: RecipientId | None = None
+
+    @property
+    def rids(self) -> tuple[RecipientId, ...]:
+        return () if self.rid is None else (self.rid,)
 
 
 RecipientInfo: TypeAlias = KeyTransRecipient | KeyAgreeRecipient | UnsupportedRecipient
@@ -62,13 +78,7 @@ RecipientInfo: TypeAlias = KeyTransRecipient | KeyAgreeRecipient | UnsupportedRe
 
 def recipient_ids(recipients: tuple[RecipientInfo, ...]) -> tuple[RecipientId, ...]:
     """Whom a message names, in order."""
-    found: list[RecipientId] = []
-    for recipient in recipients:
-        if isinstance(recipient, KeyTransRecipient):
-            found.append(recipient.rid)
-        elif isinstance(recipient, KeyAgreeRecipient):
-            found += [rid for rid, _ in recipient.encrypted_keys]
-    return tuple(found)
+    return tuple(rid for recipient in recipients for rid in recipient.rids)
 
 
 def read_recipients(element: der.Element) -> tuple[RecipientInfo, ...]:
@@ -77,7 +87,7 @@ def read_recipients(element: der.Element) -> tuple[RecipientInfo, ...]:
     if not children:
         raise Malformed("it is encrypted to nobody")
     found = tuple(map(_recipient_info, children))
-    if sum(len(r.encrypted_keys) if isinstance(r, KeyAgreeRecipient) else 1 for r in found) > MAX_RECIPIENTS:
+    if sum(max(len(recipient.rids), 1) for recipient in found) > MAX_RECIPIENTS:
         raise OverBudget("recipients", MAX_RECIPIENTS)
     return found
 
@@ -92,7 +102,7 @@ def _recipient_info(element: der.Element) -> RecipientInfo:
     if element.tag == _PASSWORD:
         return UnsupportedRecipient("a password")
     if element.tag == _OTHER:
-        return UnsupportedRecipient(_other_kind(element.reader()))
+        return _other(element.reader())
     return UnsupportedRecipient(f"recipient form [{element.tag & 0x1F}]")
 
 
@@ -102,8 +112,11 @@ def _key_transport(fields: der.Reader) -> KeyTransRecipient:
     algorithm = AlgorithmIdentifier.read(fields.next(der.SEQUENCE))
     encrypted_key = fields.next(der.OCTET_STRING).content
     fields.finish()
-    reference = IssuerAndSerial.read(rid) if rid.tag == der.SEQUENCE else KeyIdentifier(rid.content)
-    return KeyTransRecipient(reference, algorithm, encrypted_key)
+    return KeyTransRecipient(_recipient_identifier(rid), algorithm, encrypted_key)
+
+
+def _recipient_identifier(element: der.Element) -> RecipientId:
+    return IssuerAndSerial.read(element) if element.tag == der.SEQUENCE else KeyIdentifier(element.content)
 
 
 def _key_agreement(fields: der.Reader) -> KeyAgreeRecipient:
@@ -148,11 +161,12 @@ def _recipient_encrypted_key(element: der.Element) -> tuple[RecipientId, bytes]:
     return KeyIdentifier(rid.reader().next(der.OCTET_STRING).content), encrypted_key
 
 
-def _other_kind(fields: der.Reader) -> str:
+def _other(fields: der.Reader) -> UnsupportedRecipient:
     kind = fields.next(der.OBJECT_IDENTIFIER).oid()
     if kind != oids.KEM_RECIPIENT_INFO:
-        return f"recipient information {kind}"
+        return UnsupportedRecipient(f"recipient information {kind}")
     info = fields.next(der.SEQUENCE).reader()
     info.next(der.INTEGER)
-    info.next(der.SEQUENCE, _KEY_IDENTIFIER)
-    return f"key encapsulation {AlgorithmIdentifier.read(info.next(der.SEQUENCE)).title}"
+    rid = _recipient_identifier(info.next(der.SEQUENCE, _KEY_IDENTIFIER))
+    kem = AlgorithmIdentifier.read(info.next(der.SEQUENCE))
+    return UnsupportedRecipient(f"key encapsulation with {kem.title}", rid)

@@ -58,6 +58,7 @@ DIGESTS: dict[str, hashes.HashAlgorithm] = {
     oids.SHAKE256: hashes.SHAKE256(64),
     oids.SHAKE256_LEN: hashes.SHAKE256(64),
 }
+_SHAKE256_BITS = der.integer(512)  # the only length that goes with Ed448 (RFC 8419 §2.3)
 _BROKEN_DIGESTS = {oids.MD2, oids.MD5, oids.MD2_WITH_RSA, oids.MD5_WITH_RSA}
 WEAK_DIGESTS = {oids.SHA1}
 
@@ -109,6 +110,8 @@ def digest_algorithm(identifier: AlgorithmIdentifier) -> hashes.HashAlgorithm:
     """The digest of a signer. Raises SignatureFault for a broken or unknown one."""
     found = DIGESTS.get(identifier.oid)
     if found is None:
+        raise _unknown(identifier)
+    if identifier.oid == oids.SHAKE256_LEN and identifier.parameters != _SHAKE256_BITS:
         raise _unknown(identifier)
     return found
 
