@@ -1,16 +1,17 @@
 """Name constraints over mail addresses, and a guard for forms that nobody here evaluates (RFC 5280
 §4.2.1.10).
 
-The path engine knows rfc822Name, dNSName, URI and directoryName; `pki.engine` adds iPAddress. Added here:
-SmtpUTF8Mailbox under rfc822Name constraints (RFC 9598), addresses in the subject even beside an alternative
-name, and wildcards that reach into an excluded subtree. A constraint on any other form, with a name of that
-form present, cannot be judged by the engine: the verdict is "undetermined".
+The path engine knows rfc822Name, dNSName, URI and directoryName. Added here: SmtpUTF8Mailbox under
+rfc822Name constraints (RFC 9598), addresses in the subject even beside an alternative name, iPAddress, and
+wildcards that reach into an excluded subtree. A constraint on any other form, with a name of that form
+present, cannot be judged: the verdict is "undetermined".
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 
 from cryptography import x509
 
@@ -23,7 +24,8 @@ from .names import Mailbox, display, subtree_covers
 from .rules import is_self_issued
 from .verdicts import Failure, Problem
 
-_ENGINE_FORMS = (
+MAXIMUM_COMPARISONS = 100_000  # names × constraints of a path; honest ones stay below a few hundred
+_KNOWN_FORMS = (
     x509.RFC822Name,
     x509.DNSName,
     x509.UniformResourceIdentifier,
@@ -57,6 +59,8 @@ def constraint_problems(path: Path) -> list[Problem]:
     """
     state = _State()
     problems: list[Problem] = []
+    if _work(path) > MAXIMUM_COMPARISONS:
+        return [_too_many(path[-1])]
     for certificate in path:
         last = certificate is path[-1]
         if certificate is not path[0] and (last or not is_self_issued(certificate)):
@@ -83,7 +87,9 @@ def _name_problems(certificate: x509.Certificate, state: _State) -> Iterator[Pro
     for general in find(certificate, x509.SubjectAlternativeName) or ():
         if isinstance(general, x509.DNSName) and _wildcard_reaches_excluded(general.value, state):
             yield _forbidden(certificate, general.value)
-        elif not isinstance(general, _ENGINE_FORMS) and _is_constrained(general, state):
+        elif isinstance(general, x509.IPAddress) and not _host_allowed(general, state):
+            yield _forbidden(certificate, str(general.value))
+        elif not isinstance(general, _KNOWN_FORMS) and _is_constrained(general, state):
             yield _not_evaluated(certificate, general)
 
 
@@ -105,6 +111,47 @@ def _address_allowed(address: str, state: _State) -> bool:
 def _generation_permits(generation: list[x509.GeneralName], mailbox: Mailbox) -> bool:
     own = [base.value for base in generation if isinstance(base, x509.RFC822Name)]
     return not own or any(subtree_covers(base, mailbox) for base in own)
+
+
+def _host_allowed(host: x509.IPAddress, state: _State) -> bool:
+    generations = [[b for b in bases if isinstance(b, x509.IPAddress)] for bases in state.permitted]
+    excluded = [base for base in state.excluded if isinstance(base, x509.IPAddress)]
+    permitted = all(not bases or any(_block_holds(base, host) for base in bases) for bases in generations)
+    return permitted and not any(_block_holds(base, host) for base in excluded)
+
+
+def _block_holds(block: x509.IPAddress, host: x509.IPAddress) -> bool:
+    if not isinstance(block.value, IPv4Network | IPv6Network) or isinstance(
+        host.value, IPv4Network | IPv6Network
+    ):
+        return False
+    return host.value in block.value
+
+
+def _work(path: Path) -> int:
+    """How many comparisons of a name with a constraint the path asks for."""
+    names_held = constraints_held = 0
+    for certificate in path:
+        names_held += len(list(certificate.subject)) + len(
+            find(certificate, x509.SubjectAlternativeName) or ()
+        )
+        constraints = find(certificate, x509.NameConstraints)
+        if constraints is not None:
+            constraints_held += len(constraints.permitted_subtrees or ()) + len(
+                constraints.excluded_subtrees or ()
+            )
+    return names_held * constraints_held
+
+
+def _too_many(certificate: x509.Certificate) -> Problem:
+    finding = error(
+        "too-many-names",
+        "The path holds so many names and constraints that it is not examined.",
+        citation="RFC 5280 §4.2.1.10",
+        remedy="Ask its owner for an ordinary certificate.",
+        owner="sender",
+    )
+    return Problem(Failure.LIMIT, finding, certificate)
 
 
 def _wildcard_reaches_excluded(name: str, state: _State) -> bool:

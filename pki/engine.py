@@ -10,16 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
 
 from asn1crypto import x509 as asn1
 from cryptography.hazmat.primitives.serialization import Encoding
-from pyhanko_certvalidator import name_trees
 from pyhanko_certvalidator.authority import CertTrustAnchor, TrustQualifiers
 from pyhanko_certvalidator.context import ValidationContext
 from pyhanko_certvalidator.errors import PathValidationError
 from pyhanko_certvalidator.name_trees import (
-    GeneralNameType,
     PKIXSubtrees,
     default_excluded_subtrees,
     default_permitted_subtrees,
@@ -40,13 +37,6 @@ from .findings import error
 from .oid import ANY_POLICY
 from .verdicts import Failure, Problem
 
-
-def _address_block_contains(base: str, address: str) -> bool:
-    return ip_address(address) in ip_network(base, strict=False)
-
-
-# Without a checker for iPAddress the engine would give up on the whole path (RFC 5280 §4.2.1.10).
-name_trees._name_type_checkers.setdefault(GeneralNameType.IP_ADDRESS, _address_block_contains)
 _NO_REVOCATION = CertRevTrustPolicy(
     RevocationCheckingPolicy(RevocationCheckingRule.NO_CHECK, RevocationCheckingRule.NO_CHECK)
 )
@@ -95,10 +85,28 @@ def _drive(context: ValidationContext, path: ValidationPath, parameters: PKIXVal
     raise NotImplementedError("the engine wanted to wait")
 
 
+# Names of other kinds (iPAddress, otherName) break the engine off, so it is spared constraints on them:
+# `pki.constraints` judges or refuses every name of such a kind.
+_ENGINE_FORMS = frozenset({"rfc822_name", "dns_name", "directory_name", "uniform_resource_identifier"})
+
+
 @lru_cache(maxsize=1024)
 def _asn1(der_bytes: bytes) -> asn1.Certificate:
     certificate: asn1.Certificate = asn1.Certificate.load(der_bytes)  # type: ignore[no-untyped-call]
+    constraints = certificate.name_constraints_value
+    if constraints is not None:
+        certificate._name_constraints_value = _known_forms(constraints)  # type: ignore[assignment]
     return certificate
+
+
+def _known_forms(constraints: asn1.NameConstraints) -> asn1.NameConstraints:
+    kept = {}
+    for side in ("permitted_subtrees", "excluded_subtrees"):
+        if isinstance(constraints[side], asn1.GeneralSubtrees):
+            subtrees = [tree for tree in constraints[side] if tree["base"].name in _ENGINE_FORMS]
+            if subtrees:
+                kept[side] = subtrees
+    return asn1.NameConstraints(kept)  # type: ignore[no-untyped-call]
 
 
 def _context(at: datetime) -> ValidationContext:

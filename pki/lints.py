@@ -17,12 +17,11 @@ from .algorithms import Strength, key_strength, signature_strength
 from .extensions import read_extensions
 from .findings import Finding, error
 from .profiles import MAXIMUM_PERSON_DAYS, Profile, Role
+from .rules import MAXIMUM_BYTES, MAXIMUM_NAMES
 
 if TYPE_CHECKING:
     from .crl import Crl
 
-CERTIFICATE_BYTES = 64 * 1024
-MAXIMUM_NAMES = 1000
 _RESERVED_POLICY_ARC = "2.23.140.1.5."
 
 
@@ -66,7 +65,7 @@ def _strength(certificate: x509.Certificate, _: x509.Extensions) -> Iterator[Fin
 
 
 def _size(certificate: x509.Certificate, _: x509.Extensions) -> Iterator[Finding]:
-    if len(certificate.tbs_certificate_bytes) > CERTIFICATE_BYTES:
+    if len(certificate.tbs_certificate_bytes) > MAXIMUM_BYTES:
         yield error("lint-size", "The certificate is larger than 64 KiB.")
 
 

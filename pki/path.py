@@ -153,7 +153,7 @@ class _Judgement:
 
     def _problems(self, path: Path, anchor: TrustAnchor | None) -> list[Problem]:
         problems = path_problems(path, self.at)
-        if any(problem.failure is Failure.MALFORMED for problem in problems):
+        if any(problem.failure in (Failure.MALFORMED, Failure.LIMIT) for problem in problems):
             return problems
         try:
             problems += refused_algorithms(path)

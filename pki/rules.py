@@ -18,6 +18,9 @@ from .findings import error
 from .names import comparable, display
 from .verdicts import Failure, Problem
 
+MAXIMUM_BYTES = 64 * 1024
+MAXIMUM_NAMES = 1000
+
 # Critical extensions that the engine or these rules process. inhibitAnyPolicy, mappings and constraints are the
 # engine's; extended key usage is judged by purpose.
 _PROCESSED = {
@@ -55,6 +58,7 @@ def path_problems(path: Path, at: datetime) -> list[Problem]:
     problems: list[Problem] = []
     for certificate in path:
         try:
+            problems += _size(certificate)
             problems += _time(certificate, at)
             problems += _critical_extensions(certificate)
             if certificate is not path[-1]:
@@ -80,6 +84,18 @@ def _name(certificate: x509.Certificate) -> str:
         return display(certificate.subject)
     except ValueError:
         return "an unreadable name"
+
+
+def _size(certificate: x509.Certificate) -> Iterator[Problem]:
+    names = find(certificate, x509.SubjectAlternativeName) or ()
+    if len(certificate.tbs_certificate_bytes) > MAXIMUM_BYTES or len(names) > MAXIMUM_NAMES:
+        finding = error(
+            "certificate-too-large",
+            f"The certificate of {_name(certificate)} is too large to be examined.",
+            remedy="Ask its owner for an ordinary certificate.",
+            owner="sender",
+        )
+        yield Problem(Failure.LIMIT, finding, certificate)
 
 
 def _time(certificate: x509.Certificate, at: datetime) -> Iterator[Problem]:
