@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cryptography.x509 import Certificate
+from cryptography.x509 import Certificate, Name
 
 from pki.certificates import mailboxes
 from pki.findings import Finding, Severity
@@ -76,7 +76,15 @@ def addresses_of(certificate: Certificate) -> CertificateAddresses:
         modern = mailboxes(certificate)
     except ValueError:  # extensions that cannot be parsed: the path says so too
         return CertificateAddresses(())
-    return CertificateAddresses(modern or email_addresses(certificate.subject))
+    return CertificateAddresses(modern or email_addresses(subject_of(certificate)))
+
+
+def subject_of(certificate: Certificate) -> Name:
+    """The subject, or an empty name where it cannot be parsed: the path says that it is malformed."""
+    try:
+        return certificate.subject
+    except ValueError:
+        return Name([])
 
 
 def sender_findings(sender: Sequence[Field], author: Author) -> list[Finding]:

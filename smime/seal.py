@@ -26,6 +26,7 @@ from .author import (
     from_differs,
     from_rewritten,
     signer_differs,
+    subject_of,
 )
 from .layers import SignedLayer
 from .report import Seal, Sender, Signature, SignerReport, worst_seal
@@ -192,7 +193,7 @@ def _named(result: SignerResult, seal: Seal) -> SignerReport:
     return SignerReport(
         address=known[0] if known else None,
         name=_shown_name(certificate) if certificate else result.signer_id,
-        organisation=organization(certificate.subject) if certificate else "",
+        organisation=organization(subject_of(certificate)) if certificate else "",
         certificate=certificate,
         signer_id=result.signer_id,
         status=result.status,
@@ -213,7 +214,8 @@ def unjudged(result: SignerResult) -> SignerReport:
 
 
 def _shown_name(certificate: Certificate) -> str:
-    return common_name(certificate.subject) or display(certificate.subject)
+    subject = subject_of(certificate)
+    return common_name(subject) or display(subject)
 
 
 def _mismatch(certificate: Certificate, addresses: Sequence[str], author: Author) -> Finding:

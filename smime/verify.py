@@ -84,10 +84,13 @@ def verify(
 
 def _load(encoded: Sequence[bytes]) -> tuple[tuple[x509.Certificate, ...], list[Finding]]:
     loaded, findings = [], []
-    for certificate in encoded:
+    for der_bytes in encoded:
         try:
-            loaded.append(x509.load_der_x509_certificate(certificate))
-        except ValueError:
+            certificate = x509.load_der_x509_certificate(der_bytes)
+            # pyca reads these lazily: what cannot name itself or its dates is no certificate to speak of
+            _ = certificate.subject, certificate.issuer, certificate.not_valid_before_utc
+            loaded.append(certificate)
+        except (ValueError, x509.InvalidVersion):
             findings.append(
                 warning(
                     "certificate-unreadable",
