@@ -18,7 +18,8 @@ from pki.path import PathResult
 from pki.findings import Finding, as_data
 
 from .capabilities import Capability
-from .headers import FieldState
+from .fields import Field
+from .headers import FieldState, ProtectedHeaders
 from .mime import Attachment
 from .verify import SignatureStatus
 
@@ -137,7 +138,9 @@ class SecurityReport:
     `headers` are the fields to display (decoded; From, To, Cc, Date, Subject … as judged), `protected_headers`
     only those that a layer at message level really protects. `html` is raw and None where only text may be shown;
     `remote_content` is False where it may never load anything from elsewhere (an envelope without integrity).
-    `signer` and `path` belong to the worst-judged signer of the signature that counts.
+    `signer` and `path` belong to the worst-judged signer of the signature that counts. `believed_fields` are the fields
+    of `headers` as they were sent: an answer takes its addresses from these, never from decoded text. `protection` is
+    the protected header, for what an answer must hide (`headers.response_policy`).
     """
 
     seal: Seal
@@ -161,6 +164,8 @@ class SecurityReport:
     encryption_algorithm: str = ""
     recipients: tuple[str, ...] = ()
     remote_content: bool = True
+    believed_fields: tuple[Field, ...] = ()
+    protection: ProtectedHeaders | None = None
 
     @property
     def protected_headers(self) -> dict[str, str]:
