@@ -74,7 +74,7 @@ def addresses_of(certificate: Certificate) -> CertificateAddresses:
     """rfc822Name and SmtpUTF8Mailbox, and only if there is neither, emailAddress of the subject."""
     try:
         modern = mailboxes(certificate)
-    except ValueError:  # extensions that cannot be parsed: the path says so too
+    except (ValueError, TypeError):  # extensions that cannot be parsed: the path says so too
         return CertificateAddresses(())
     return CertificateAddresses(modern or email_addresses(subject_of(certificate)))
 
@@ -83,7 +83,7 @@ def subject_of(certificate: Certificate) -> Name:
     """The subject, or an empty name where it cannot be parsed: the path says that it is malformed."""
     try:
         return certificate.subject
-    except ValueError:
+    except (ValueError, TypeError):
         return Name([])
 
 

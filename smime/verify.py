@@ -90,7 +90,7 @@ def _load(encoded: Sequence[bytes]) -> tuple[tuple[x509.Certificate, ...], list[
             # pyca reads these lazily: what cannot name itself or its dates is no certificate to speak of
             _ = certificate.subject, certificate.issuer, certificate.not_valid_before_utc
             loaded.append(certificate)
-        except (ValueError, x509.InvalidVersion):
+        except (ValueError, TypeError, x509.InvalidVersion):
             findings.append(
                 warning(
                     "certificate-unreadable",
