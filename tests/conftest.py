@@ -84,6 +84,16 @@ def migrated_database() -> Iterator[None]:
         _administer(f'DROP DATABASE IF EXISTS "{environment.DATABASE}" WITH (FORCE)')
 
 
+@pytest.fixture(scope="session", autouse=True)
+def pooled_rsa_keys() -> Generator[None]:
+    from pki import keys
+    from tests import key_pool
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keys, "generate", key_pool.generate)
+        yield
+
+
 @pytest.fixture
 def database(migrated_database: None, django_db_blocker: Any) -> Generator[None]:
     """Access to the database, committing for real."""
