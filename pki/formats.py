@@ -1,6 +1,6 @@
 """Certificates and keys as files: DER, PEM, PKCS#7 bundles (RFC 5652 §5.2) and PKCS#12 (RFC 7292).
 
-Reading accepts what other programs write; the PKCS#12 reader is `pki.pkcs12`.
+Reading accepts what other programs write. PKCS#12 is `pki.pkcs12`, offered here too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from .crl import Crl
 from .errors import MalformedInput
 from .findings import error
+from .pkcs12 import Identity, Pkcs12, read_pkcs12, write_pkcs12
+
+__all__ = [
+    "Identity",
+    "Pkcs12",
+    "read_certificates",
+    "read_crls",
+    "read_pkcs12",
+    "write_pkcs7",
+    "write_pkcs12",
+]
 
 Loaded = TypeVar("Loaded")
 MAXIMUM_CERTIFICATES = 50
