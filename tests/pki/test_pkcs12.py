@@ -150,14 +150,15 @@ def whole(alice: Signer) -> bytes:
 
 @given(st.data())
 @settings(deadline=None)
-def test_damaged_files_are_named_never_a_crash(whole: bytes, data: st.DataObject):
+def test_a_damaged_file_is_named_or_opens_unchanged(alice: Signer, whole: bytes, data: st.DataObject):
     at = data.draw(st.integers(0, len(whole) - 1))
     damaged = whole[:at] + bytes([whole[at] ^ data.draw(st.integers(1, 255))]) + whole[at + 1 :]
     try:
-        read_pkcs12(damaged, "secret")
+        read = read_pkcs12(damaged, "secret")
     except (MalformedInput, WrongPassword):
         return
-    pytest.fail("a changed octet went unnoticed")
+    # only what the integrity check leaves out (versions, absent parameters) may change without notice
+    assert [one.certificate for one in read.identities] == [alice.certificate]
 
 
 def test_a_key_never_shows_in_an_identity(alice: Signer):
