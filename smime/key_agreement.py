@@ -6,14 +6,18 @@ wraps the content key (RFC 3394).
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 from dataclasses import dataclass
 from enum import StrEnum
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes, keywrap
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -28,7 +32,8 @@ from .recipients import KeyAgreeRecipient, OriginatorKey
 _KARI_VERSION = 3
 _UKM_OCTETS = 32
 _X25519_OCTETS = 32
-_WRAPS = {oids.AES_128_WRAP: 16, oids.AES_192_WRAP: 24, oids.AES_256_WRAP: 32}
+_TRIPLE_DES_WRAP_IV = bytes.fromhex("4adda22c79e82105")  # RFC 3217 §3.1
+_WRAPS = {oids.AES_128_WRAP: 16, oids.AES_192_WRAP: 24, oids.AES_256_WRAP: 32, oids.DES_EDE3_WRAP: 24}
 
 
 class _Kdf(StrEnum):
@@ -80,12 +85,17 @@ class Agreement:
             for key_info in self._key_infos():
                 kek = _derive(self.scheme, secret, key_info, self.ukm, self.wrap_octets)
                 try:
-                    return keywrap.aes_key_unwrap(kek, encrypted_key)
+                    return self._unwrap_with(kek, encrypted_key)
                 except keywrap.InvalidUnwrap:
                     continue
         except (ValueError, TypeError, UnsupportedAlgorithm):
             raise KeyRefused from None
         raise KeyRefused
+
+    def _unwrap_with(self, kek: bytes, encrypted_key: bytes) -> bytes:
+        if self.wrap.oid == oids.DES_EDE3_WRAP:
+            return _triple_des_unwrap(kek, encrypted_key)
+        return keywrap.aes_key_unwrap(kek, encrypted_key)
 
     def _key_infos(self) -> tuple[bytes, ...]:
         """As received first: a peer that wrote NULL into the wrap's parameters derived over it as well."""
@@ -105,6 +115,23 @@ def read(recipient: KeyAgreeRecipient) -> Agreement:
     if wrap.oid not in _WRAPS:
         raise Unsupported(f"key wrap with {wrap.title}", code="encryption-unsupported")
     return Agreement(recipient.algorithm.oid, wrap, recipient.originator, recipient.ukm)
+
+
+def _triple_des_unwrap(kek: bytes, encrypted_key: bytes) -> bytes:
+    """Triple DES key wrap undone (RFC 3217 §3.2): old clients wrap the keys of old ciphers with it."""
+    if len(encrypted_key) != 40:
+        raise keywrap.InvalidUnwrap
+    reversed_text = _triple_des_cbc(kek, _TRIPLE_DES_WRAP_IV, encrypted_key)[::-1]
+    checked = _triple_des_cbc(kek, reversed_text[:8], reversed_text[8:])
+    content_key, checksum = checked[:24], checked[24:]
+    if not hmac.compare_digest(hashlib.sha1(content_key, usedforsecurity=False).digest()[:8], checksum):
+        raise keywrap.InvalidUnwrap
+    return content_key
+
+
+def _triple_des_cbc(key: bytes, iv: bytes, octets: bytes) -> bytes:
+    decryptor = Cipher(TripleDES(key), modes.CBC(iv)).decryptor()
+    return decryptor.update(octets) + decryptor.finalize()
 
 
 def _shared_secret(private_key: PrivateKey, public_key: bytes) -> bytes:

@@ -189,10 +189,22 @@ def test_unknown_schemes_and_wraps_are_named() -> None:
     wrap = recipient.algorithm.parameters
     with pytest.raises(Unsupported, match=r"1\.3\.132\.1\.15\.1"):
         key_agreement.read(replace(recipient, algorithm=AlgorithmIdentifier("1.3.132.1.15.1", wrap)))
-    triple_des = AlgorithmIdentifier(oids.DES_EDE3_WRAP, der.NULL_VALUE).to_der()
+    rc2_wrap = AlgorithmIdentifier("1.2.840.113549.1.9.16.3.7", der.integer(58)).to_der()
     with pytest.raises(Unsupported, match="wrap"):
-        key_agreement.read(replace(recipient, algorithm=AlgorithmIdentifier(oids.STD_DH_SHA256, triple_des)))
+        key_agreement.read(replace(recipient, algorithm=AlgorithmIdentifier(oids.STD_DH_SHA256, rc2_wrap)))
     with pytest.raises(Unsupported, match="static"):
         key_agreement.read(replace(recipient, originator=None))
     with pytest.raises(Malformed):
         key_agreement.read(replace(recipient, algorithm=AlgorithmIdentifier(oids.STD_DH_SHA256)))
+
+
+def test_the_triple_des_wrap_of_old_clients_is_undone() -> None:
+    """The worked example of RFC 3217 §3.3, with its parity-adjusted key."""
+    content_key = bytes.fromhex("2923bf85e06dd6ae529149f1f1bae9eab3a7da3d860d3e98")
+    kek = bytes.fromhex("255e0d1c07b646dfb3134cc843ba8aa71f025b7c0838251f")
+    wrapped = bytes.fromhex(
+        "690107618ef092b3b48ca1796b234ae9fa33ebb4159604037db5d6a84eb3aac2768c632775a467d4"
+    )
+    assert key_agreement._triple_des_unwrap(kek, wrapped) == content_key
+    with pytest.raises(keywrap.InvalidUnwrap):
+        key_agreement._triple_des_unwrap(kek, wrapped[:-1] + b"x")
