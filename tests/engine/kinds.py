@@ -56,3 +56,16 @@ def slow_once(tenant_id: uuid.UUID, row_id: uuid.UUID) -> None:
     if first:
         time.sleep(60)
     note("done", row_id)
+
+
+@due_work("test_failing", queue="authority")
+def failing(tenant_id: uuid.UUID, row_id: uuid.UUID) -> None:
+    note("failed", row_id)
+    raise ValueError("Dear Alice, the PIN is 4711")
+
+
+@due_work("test_ending", queue="fetch")
+def ending(tenant_id: uuid.UUID, row_id: uuid.UUID) -> None:
+    """Ends the worker that runs it, as a defect in the worker would."""
+    note("ended", row_id)
+    raise SystemExit

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import random
+import socket
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from shutil import which
+from time import monotonic
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import redis
 from celery import Celery
 
+from pkiportal.broker import transport_options
 from tenants import after_commit, clock
 from tenants.due_work import schedule
 from tenants.models import DueWork
@@ -24,14 +30,21 @@ pytestmark = [pytest.mark.redis, pytest.mark.slow, pytest.mark.usefixtures("data
 
 @pytest.fixture
 def redis_url() -> Iterator[str]:
-    """A numbered database of the Redis that the run was given, emptied before and after."""
-    base = os.environ["TEST_REDIS_URL"].rstrip("/")
-    url = f"{base.rsplit('/', 1)[0] if base.count('/') > 2 else base}/{random.randint(1, 15)}"
-    broker = redis.Redis.from_url(url)
-    broker.flushdb()
-    yield url
-    broker.flushdb()
-    broker.close()
+    """A numbered database of the Redis that the run was given, reserved in its database 0, emptied before and after."""
+    address = urlsplit(os.environ["TEST_REDIS_URL"])
+    reservations = redis.Redis.from_url(urlunsplit(address._replace(path="/0")))
+    for number in random.sample(range(1, 16), 15):
+        if reservations.set(f"pkiportal-test-{number}", os.getpid(), nx=True, ex=300):
+            break
+    else:
+        pytest.fail("all numbered databases of this Redis are taken by other runs")
+    url = urlunsplit(address._replace(path=f"/{number}"))
+    with redis.Redis.from_url(url) as broker:
+        broker.flushdb()
+        yield url
+        broker.flushdb()
+    reservations.delete(f"pkiportal-test-{number}")
+    reservations.close()
 
 
 @pytest.fixture
@@ -155,15 +168,39 @@ def test_two_beats_and_two_workers_run_each_row_once(tenant_id: uuid.UUID, proce
 def test_a_broker_that_is_away_costs_the_caller_at_most_seconds_and_no_error(
     tenant_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from time import monotonic
-
-    from pkiportal import broker
-
     away = Celery("away", broker="redis://127.0.0.1:1/0", set_as_current=False)
-    away.conf.broker_transport_options = broker.transport_options("redis://127.0.0.1:1/0")
+    away.conf.broker_transport_options = transport_options("redis://127.0.0.1:1/0")
     monkeypatch.setattr(after_commit, "current_app", away)
     monkeypatch.setattr(after_commit, "_quiet_until", 0.0)
     began = monotonic()
     rows = [ask("test_quick", tenant_id) for _ in range(10)]
     assert monotonic() - began < 5.0
     assert not any(gone(row_id) for row_id in rows)
+
+
+@pytest.mark.skipif(which("redis-server") is None, reason="redis-server is not installed")
+def test_a_killed_and_restarted_broker_is_found_again(
+    tenant_id: uuid.UUID, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"redis://127.0.0.1:{port}/0"
+    processes = Processes(tmp_path, url)
+    server = ["redis-server", "--port", str(port), "--save", "", "--dir", str(tmp_path)]
+    with closing(Celery("bells", broker=url, set_as_current=False)) as broker:
+        broker.conf.broker_transport_options = transport_options(url)
+        monkeypatch.setattr(after_commit, "current_app", broker)
+        monkeypatch.setattr(after_commit, "_quiet_until", 0.0)
+        try:
+            redis_server = processes.start(server, "redis")
+            processes.worker("authority")
+            processes.beat()
+            first = ask("test_quick", tenant_id)
+            wait_until(lambda: gone(first), "work before", processes)
+            processes.kill(redis_server)
+            meanwhile = ask("test_quick", tenant_id)
+            processes.start(server, "redis")
+            wait_until(lambda: gone(meanwhile), "work asked for while the broker was away", processes, 60)
+        finally:
+            processes.stop_all()

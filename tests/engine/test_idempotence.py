@@ -1,0 +1,96 @@
+"""Every handler of the product is called twice in a row for each row: nothing may happen twice that happens once.
+
+A worker that dies after its work and before it could say so leaves exactly this behind.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from django.core import mail
+
+from mail.letter import Letter
+from mail.models import Delivery, Message, SpoolItem
+from mail.models.letters import DeliveryState
+from mail.services.plan import plan
+from mail.services.send import send
+from pki.crl import Reason
+from tenants import clock, due_work
+from tenants.due_work import Handler
+from tenants.models import Certificate, Enrolment, ForeignCrl, MailKey
+from tenants.models.certificates import EnrolmentState
+from tenants.scoping import tenant_scope
+from tenants.services.revoke import revoke
+from tests.cast import Cast, Member, work
+
+
+@pytest.fixture
+def twice(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Call every handler twice; returns the kinds that ran."""
+    ran: set[str] = set()
+
+    def doubled(name: str, handler: Handler) -> Callable[[uuid.UUID, uuid.UUID], datetime | None]:
+        def call(tenant_id: uuid.UUID, row_id: uuid.UUID) -> datetime | None:
+            ran.add(name)
+            handler(tenant_id, row_id)
+            return handler(tenant_id, row_id)
+
+        return call
+
+    for kind in due_work.kinds():
+        if not kind.name.startswith("test_"):
+            monkeypatch.setitem(
+                due_work._kinds, kind.name, replace(kind, handler=doubled(kind.name, kind.handler))
+            )
+    return ran
+
+
+def handed_over(address: str) -> int:
+    """How many letters the test runner's mail backend took for this address."""
+    return sum(address in letter.to for letter in mail.outbox)
+
+
+def write(sender: Member, to: str, *, encrypt: bool) -> Message:
+    letter = Letter(to=to, subject="Once only", text="Once.", encrypt=encrypt)
+    return send(
+        sender.actor,
+        letter,
+        plan(sender.actor, letter.recipients(), clock.now()),
+        sender.custody,
+        clock.now(),
+    )
+
+
+def test_every_kind_of_work_can_run_twice(cast: Cast, twice: set[str]) -> None:
+    alice, bob = cast.alice, cast.bob
+    with tenant_scope(cast.contoso.tenant):
+        issued = Enrolment.objects.filter(
+            person_id=alice.actor.person_id, state=EnrolmentState.ISSUED
+        ).count()
+        certificates = Certificate.objects.filter(person_id=alice.actor.person_id)
+        assert certificates.count() == issued > 0
+        assert MailKey.objects.filter(person_id=alice.actor.person_id).count() == issued
+
+    outside = f"zoe@{uuid.uuid4().hex}.example"
+    inside = write(alice, bob.address, encrypt=True)
+    abroad = write(alice, outside, encrypt=False)
+    work()
+    with tenant_scope(cast.fabrikam.tenant):
+        assert Message.objects.filter(person_id=bob.actor.person_id).count() == 1
+    assert handed_over(outside) == 1
+    with tenant_scope(cast.contoso.tenant):
+        states = dict(Delivery.objects.filter(message__in=[inside, abroad]).values_list("recipient", "state"))
+    assert states == {bob.address: DeliveryState.DELIVERED, outside: DeliveryState.HANDED_OVER}
+    assert not SpoolItem.objects.filter(sender_tenant_id=cast.contoso.tenant.id).exists()
+
+    revoke(cast.olga.actor, alice.certificate(to_sign=True).id, Reason.SUPERSEDED, clock.now())
+    work()
+    with tenant_scope(cast.fabrikam.tenant):
+        spki = {bytes(row.issuer_spki_sha256) for row in ForeignCrl.objects.all()}
+        assert len(spki) == ForeignCrl.objects.count()
+
+    assert twice == {kind.name for kind in due_work.kinds() if not kind.name.startswith("test_")}
