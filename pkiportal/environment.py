@@ -39,7 +39,7 @@ def secret(name: str, home: Path, *, may_create: bool) -> str:
         return value
     if not may_create:
         raise ImproperlyConfigured(
-            f"{name} is not set. Set {name} or {name}_FILE; `python manage.py makesecret` prints a fresh one."
+            f"{name} is not set. Set {name} or {name}_FILE; `openssl rand -base64 32` prints a fresh one."
         )
     return _kept_secret(home / "secrets" / name.lower())
 

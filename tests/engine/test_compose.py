@@ -90,6 +90,7 @@ def test_a_process_without_a_secret_of_its_role_says_which_and_does_not_make_one
     loaded = load_settings(values)
     assert loaded.returncode != 0
     assert f"{missing} is not set" in loaded.stderr
+    assert "openssl rand -base64 32" in loaded.stderr
 
 
 def test_there_is_one_worker_for_each_queue_and_its_role_is_its_queue() -> None:
