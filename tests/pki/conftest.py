@@ -123,5 +123,10 @@ def alice(contoso: Forest) -> Signer:
     return contoso.person("alice@contoso.example")
 
 
+@pytest.fixture
+def trust(contoso: Forest) -> Trust:
+    return contoso.trust(contoso.root_list(), contoso.person_list())
+
+
 def extension(certificate: x509.Certificate, kind: type) -> x509.Extension:
     return certificate.extensions.get_extension_for_class(kind)

@@ -1,0 +1,82 @@
+"""Certificates as a hostile or careless authority would sign them, without our gate or linter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from pki import certificates, keys, profiles
+from pki.algorithms import signing_digest
+from pki.keys import KeyType, SigningPrivateKey
+from pki.signer import Signer
+from tests.pki.conftest import AT, DAY
+
+Extensions = Iterable[tuple[x509.ExtensionType, bool]]
+
+
+def named(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def forge(
+    issuer: Signer,
+    *addresses: x509.GeneralName,
+    subject: x509.Name | None = None,
+    key: SigningPrivateKey | None = None,
+    serial_number: int | None = None,
+    extensions: Extensions = (),
+) -> Signer:
+    """A certificate with exactly these addresses and extensions, signed by the issuer."""
+    key = key or keys.generate(KeyType.P256)
+    builder = (
+        x509.CertificateBuilder()
+        .issuer_name(issuer.certificate.subject)
+        .subject_name(subject or named("Mallory"))
+        .public_key(key.public_key())
+        .serial_number(serial_number or certificates.new_serial_number())
+        .not_valid_before(AT - DAY)
+        .not_valid_after(AT + 100 * DAY)
+    )
+    if addresses:
+        extensions = [*extensions, (x509.SubjectAlternativeName(addresses), False)]
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical=critical)
+    return Signer(key, builder.sign(issuer.private_key, signing_digest(issuer.private_key)))
+
+
+def forge_authority(
+    issuer: Signer,
+    subject: x509.Name,
+    *,
+    key: SigningPrivateKey | None = None,
+    extensions: Extensions = (),
+) -> Signer:
+    """An authority without any constraint but the given extensions."""
+    key = key or keys.generate(KeyType.P256)
+    own: Extensions = [
+        (x509.BasicConstraints(True, None), True),
+        (profiles.ISSUING.key_usage(KeyType.P256), True),
+        (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
+    ]
+    return forge(issuer, subject=subject, key=key, extensions=[*own, *extensions])
+
+
+def imitate(original: x509.Certificate, issuer: Signer | None) -> Signer:
+    """Another key under the same name, serial and key identifier; self-signed when there is no issuer."""
+    key = keys.generate(KeyType.P384)
+    signing = issuer.private_key if issuer else key
+    builder = (
+        x509.CertificateBuilder()
+        .issuer_name(original.issuer)
+        .subject_name(original.subject)
+        .public_key(key.public_key())
+        .serial_number(original.serial_number)
+        .not_valid_before(original.not_valid_before_utc)
+        .not_valid_after(original.not_valid_after_utc)
+    )
+    for extension in original.extensions:
+        if not isinstance(extension.value, x509.NameConstraints):
+            builder = builder.add_extension(extension.value, extension.critical)
+    return Signer(key, builder.sign(signing, signing_digest(signing)))
