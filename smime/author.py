@@ -23,11 +23,15 @@ _CITATION = "RFC 8550 §3"
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """The author of a letter. `mailbox` is empty where there is not exactly one; `display` is for people."""
+    """The author of a letter. `mailbox` is empty where none can be read; `display` is for people.
+
+    `single`: exactly one mailbox in exactly one field. An author with findings is named and never matched.
+    """
 
     mailbox: str = ""
     display: str = ""
     findings: tuple[Finding, ...] = ()
+    single: bool = True
 
     @property
     def is_plain(self) -> bool:
@@ -52,7 +56,7 @@ def read_author(fields: Sequence[Field]) -> Author:
     display = ", ".join(entry.text for entry in fields)
     if len(fields) > 1 or len(found) != 1 or irregular:
         mailbox = found[0].mailbox if len(found) == 1 else ""
-        return Author(mailbox, display, (_not_one_author(display),))
+        return Author(mailbox, display, (_not_one_author(display),), single=False)
     address = found[0]
     if address.foreign_addresses:
         return Author(address.mailbox, address.display(), (_misleading_name(address),))

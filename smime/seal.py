@@ -120,13 +120,13 @@ def judge(
     if inner is None:
         return _judge_for(group, outer, date, court)
     judged = _judge_for(group, inner, date, court)
-    if inner.same_as(outer) or not outer.display:  # a bare object has no header outside
-        return judged
-    if not outer.mailbox:  # no single author outside: never sealed
+    if not outer.single:
         findings = (*judged.findings, *outer.findings)
         return replace(
             judged, seal=worst_seal([judged.seal, Seal.MISMATCH]), sender="mismatch", findings=findings
         )
+    if inner.same_as(outer) or not outer.display:  # a bare object has no header outside
+        return judged
     if judged.seal in _BINDING:
         return replace(judged, findings=(*judged.findings, from_rewritten(inner, outer)))
     return replace(

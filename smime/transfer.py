@@ -71,6 +71,13 @@ def decode_transfer(encoding: str, body: bytes) -> bytes:
 
 def decode_base64(body: bytes) -> bytes:
     """What can be read of base64 text: foreign characters are skipped, a missing tail is forgiven."""
+    try:
+        return binascii.a2b_base64(body)
+    except binascii.Error:
+        return _decode_damaged_base64(body)
+
+
+def _decode_damaged_base64(body: bytes) -> bytes:
     digits = _NOT_BASE64.sub(b"", body.partition(b"=")[0])
     if len(digits) % 4 == 1:  # six bits are no octet
         digits = digits[:-1]

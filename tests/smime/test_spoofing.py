@@ -255,8 +255,9 @@ def test_two_from_fields_are_never_sealed() -> None:
 
 
 def test_two_from_fields_outside_are_never_sealed_even_over_a_protected_one() -> None:
-    raw = b"From: mallory@contoso.example\r\n" + letter()
-    assert never_sealed(opened(raw))
+    for second in (b"mallory@contoso.example", FROM.encode(), b"", b"<>"):
+        report = opened(b"From: " + second + b"\r\n" + letter())
+        assert (report.seal, report.sender) == (Seal.MISMATCH, "mismatch"), second
 
 
 def test_a_differing_sender_is_named_and_never_matched() -> None:
