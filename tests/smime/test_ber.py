@@ -107,14 +107,14 @@ def test_more_values_than_any_letter_has_are_refused() -> None:
 
 
 def test_the_work_grows_linearly_with_the_number_of_segments() -> None:
-    """Ten times the segments may not cost a hundred times the time."""
+    """Ten times the segments may not cost a hundred times the processor time."""
 
     def seconds(segments: int) -> float:
         data = b"\x30\x80\x24\x80" + b"\x04\x02ab" * segments + b"\x00\x00\x00\x00"
-        began = time.perf_counter()
+        began = time.process_time()
         normal, _ = ber.normalise(data)
         assert len(normal) > 2 * segments
-        return time.perf_counter() - began
+        return time.process_time() - began
 
-    small = min(seconds(10_000) for _ in range(3))
-    assert min(seconds(100_000) for _ in range(2)) < 30 * small
+    small = min(seconds(20_000) for _ in range(3))
+    assert min(seconds(200_000) for _ in range(2)) < 30 * small
