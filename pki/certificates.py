@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from cryptography import x509
@@ -27,6 +27,7 @@ from .names import Mailbox, subtree_covers
 from .oid import SMTP_UTF8_MAILBOX
 from .profiles import Profile
 from .signer import Signer
+from .times import utc
 
 BACKDATING = timedelta(minutes=5)  # tolerates clocks of relying parties that run behind
 
@@ -252,13 +253,6 @@ def _builder(
         # the last second belongs to the validity (RFC 5280 §4.1.2.5)
         .not_valid_after(not_before + timedelta(days=profile.validity_days, seconds=-1))
     )
-
-
-def utc(at: datetime) -> datetime:
-    """The moment in UTC. A naive moment is a programming error."""
-    if at.tzinfo is None:
-        raise ValueError("moments are timezone-aware")
-    return at.astimezone(UTC)
 
 
 def _issue(

@@ -15,7 +15,6 @@ from typing import Literal
 from cryptography import x509
 
 from .building import DeadEnd, Path, PathBuilder
-from .certificates import utc
 from .conformance import conformance_problems
 from .constraints import constraint_problems
 from .engine import PolicyInputs, engine_problems
@@ -24,6 +23,7 @@ from .findings import Finding, Severity, error, info, warning
 from .names import comparable, display
 from .revocation import Good, Revocation, RevocationChecker, Revoked, Undetermined
 from .rules import path_problems
+from .times import utc
 from .trust import Trust, TrustAnchor
 from .usage import mail_notes, mail_problems, refused_algorithms
 from .verdicts import Failure, Problem, Verdict
