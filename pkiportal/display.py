@@ -48,6 +48,11 @@ def size(octets: int) -> str:
     return f"{octets / 1_000_000:.1f} MB"
 
 
+def binary_size(octets: int) -> str:
+    """'50 MiB': for limits, which are set in binary units."""
+    return f"{octets / 1_048_576:g} MiB"
+
+
 def duration(seconds: float) -> str:
     """'4:12' for a countdown."""
     whole = max(0, int(seconds))

@@ -36,6 +36,7 @@ register.filter("day", display.day)
 register.filter("full_day", display.full_day)
 register.filter("brief", display.brief)
 register.filter("size", display.size)
+register.filter("binary_size", display.binary_size)
 register.filter("countdown", display.duration)
 register.filter("hex", display.hexadecimal)
 register.filter("fingerprint_blocks", display.fingerprint_blocks)
@@ -242,9 +243,19 @@ def rail_item(
     context: dict[str, Any], name: str, glyph: str, label: str, also: str = "", count: int = 0
 ) -> dict[str, Any]:
     """One line of the rail; current on its own view and on the views named in `also` (space separated)."""
-    match = getattr(context.get("request"), "resolver_match", None)
-    current = match is not None and match.view_name in {name, *also.split()}
+    current = _is_current(context, name, also)
     return {"url": reverse(name), "glyph": glyph, "label": label, "count": count, "current": current}
+
+
+@register.inclusion_tag("components/bottom_item.html", takes_context=True)
+def bottom_item(context: dict[str, Any], name: str, glyph: str, label: str, also: str = "") -> dict[str, Any]:
+    """One place of the bottom bar on phones."""
+    return {"url": reverse(name), "glyph": glyph, "label": label, "current": _is_current(context, name, also)}
+
+
+def _is_current(context: dict[str, Any], name: str, also: str) -> bool:
+    match = getattr(context.get("request"), "resolver_match", None)
+    return match is not None and match.view_name in {name, *also.split()}
 
 
 @register.simple_tag

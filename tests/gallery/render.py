@@ -13,6 +13,7 @@ from django.urls.exceptions import Resolver404
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
+NONCE = "gallery"
 
 engine = DjangoTemplates(
     {
@@ -38,7 +39,7 @@ def request_for(address: str) -> HttpRequest:
 
 
 def draw(template: str, context: dict[str, Any], address: str = "/") -> str:
-    return engine.get_template(template).render(dict(context), request_for(address))
+    return engine.get_template(template).render({"CSP_NONCE": NONCE} | context, request_for(address))
 
 
 def every_page() -> dict[str, tuple[str, dict[str, Any], str]]:

@@ -65,6 +65,7 @@ MAIL = {
     "contacts": "contacts/",
     "certificate_import": "contacts/import/",
     "contact": "contacts/<uuid:pk>/",
+    "contact_certificate": "contacts/<uuid:pk>/certificate/<str:fp>/<str:tab>/",
     "contact_choose": "contacts/<uuid:pk>/choose/",
 }
 
