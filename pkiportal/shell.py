@@ -68,8 +68,8 @@ def _shell_of(request: HttpRequest) -> Shell:
         person=actor,
         key=_key_chip(request, actor) if counts["has_key"] else None,
         unread=counts["unread"],
-        drafts=counts["drafts"],
-        requests=counts["requests"],
+        drafts=counts["draft_count"],
+        requests=counts["request_count"],
     )
 
 
@@ -85,10 +85,10 @@ def _counted(actor: Actor) -> QuerySet[Person, dict[str, Any]]:
         .annotate(
             has_key=Exists(CustodyKey.objects.filter(person_id=OuterRef("id"))),
             unread=_count(inbox),
-            drafts=_count(drafts),
-            requests=_count(asked),
+            draft_count=_count(drafts),
+            request_count=_count(asked),
         )
-        .values("has_key", "unread", "drafts", "requests")
+        .values("has_key", "unread", "draft_count", "request_count")
     )
 
 

@@ -10,11 +10,10 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import authenticate, login, logout
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.template import loader
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -25,6 +24,7 @@ from tenants.access import actor_of, member, public
 from tenants.keystore.unlocking import lock
 from tenants.models import Enrolment, MailKey
 from tenants.scoping import tenant_scope
+from tenants.web.answers import safe_path, see_other
 from tenants.web.unlocked import forget_unlocked
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     form = SignIn(request.POST)
     status = _try_to_enter(request, form) if form.is_valid() else 422
     if status == 200:
-        return _see_other(way_on or reverse("portal:home"))
+        return see_other(way_on or reverse("portal:home"))
     response = render(request, "door.html", {"form": form, "next": way_on}, status=status)
     if status == 429:
         response["Retry-After"] = str(WINDOW_SECONDS)
@@ -98,20 +98,8 @@ def sign_out(request: Any) -> HttpResponse:
     """End the session and lock the key, in every browser."""
     lock(request.actor.tenant_id, request.actor.person_id)
     logout(request)
-    response = _see_other(reverse("portal:sign_in"))
+    response = see_other(reverse("portal:sign_in"))
     forget_unlocked(response)
-    return response
-
-
-def safe_path(request: HttpRequest, target: str) -> str:
-    """A path of this site to go on to, or nothing: never another host."""
-    allowed = url_has_allowed_host_and_scheme(target, allowed_hosts=None, require_https=request.is_secure())
-    return target if allowed and target.startswith("/") else ""
-
-
-def _see_other(path: str) -> HttpResponse:
-    response = HttpResponseRedirect(path)
-    response.status_code = 303
     return response
 
 

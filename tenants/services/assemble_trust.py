@@ -28,7 +28,9 @@ def assemble_trust() -> Trust:
     published = CrlPublication.objects.annotate(newest=Subquery(newest)).filter(number=F("newest"))
     lists = [bytes(der) for der in published.values_list("der", flat=True)]
     lists += [bytes(der) for der in ForeignCrl.objects.values_list("der", flat=True)]
-    return Trust(anchors, tuple(_certificate(der) for der in own + known), tuple(_crl(der) for der in lists))
+    return Trust(
+        anchors, tuple(_certificate(der) for der in own + known), tuple(parsed_list(der) for der in lists)
+    )
 
 
 def last_trust_change() -> object:
@@ -42,6 +44,6 @@ def _certificate(der: bytes) -> x509.Certificate:
 
 
 @lru_cache(maxsize=256)
-def _crl(der: bytes) -> Crl:
+def parsed_list(der: bytes) -> Crl:
     """Parsed and indexed once per process, not once per letter."""
     return Crl.parse(der)

@@ -35,7 +35,7 @@ def read_root(data: bytes) -> x509.Certificate:
 def trust_root(actor: Actor, root: x509.Certificate, domains: Sequence[str], at: datetime) -> TrustRoot:
     """Believe `root` for mail of `domains` only ("d", ".d" for subdomains). Raises Refused, MalformedInput."""
     _require_administrator(actor)
-    scope = _checked_domains(domains, actor)
+    scope = check_domains(actor, domains)
     if not _is_authority(root):
         raise refuse(
             "not-an-authority", "This certificate is not an authority's: it cannot vouch for anybody."
@@ -96,7 +96,8 @@ def _require_administrator(actor: Actor) -> None:
         raise refuse("not-administrator", "Only an administrator decides about trust.", owner="administrator")
 
 
-def _checked_domains(domains: Sequence[str], actor: Actor) -> list[str]:
+def check_domains(actor: Actor, domains: Sequence[str]) -> list[str]:
+    """The domains of a decision as they are kept ("d", ".d"). Raises Refused, MalformedInput."""
     wanted = [domain.strip().lower() for domain in domains if domain.strip()]
     if not wanted:
         raise refuse(

@@ -1,0 +1,10 @@
+"""Addresses of the namespace `api`."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from tenants.api.authorities import authorities
+
+app_name = "api"
+urlpatterns = [path("authorities/", authorities, name="authorities")]

@@ -1,0 +1,193 @@
+"""The certificate viewer: General, Details, Path, Status of any certificate, judged at this moment.
+
+`draw_certificate` is called by every page that shows a certificate: the forest's own, a contact's, a letter's.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from pki.certificates import can_encrypt, can_sign, mailboxes
+from pki.names import common_name, display, organization
+from pki.path import Failure, Verdict
+from pki.rules import is_authority
+from tenants import clock
+from tenants.access import Actor, SignedInRequest
+from tenants.models import Revocation, Tenant, TrustRequest
+from tenants.models.trust import TrustRequestState
+from tenants.public import forest_of
+from tenants.scoping import tenant_scope
+from tenants.services.judge_certificate import Judged, judge_certificate, sha256_of
+from tenants.services.list_certificates import published_numbers
+from tenants.web.certificate_fields import field_groups
+from tenants.web.certificate_path import path_nodes
+from tenants.web.certificate_status import status_of
+from tenants.web.rows import purpose_title
+
+TABS = ("general", "details", "path", "status")
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses of the tabs and downloads; an empty one hides its link."""
+
+    general: str
+    details: str
+    path: str
+    status: str
+    cer: str = ""
+    pem: str = ""
+    p7b: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What surrounds a certificate on its page: where it was found, and what else was found there.
+
+    `offered`: issuers that came along. `note`: how it came here. `letters`: how many letters carry it, if that is known.
+    `message`: the letter that a wish to trust its root is about. `revocation`: of a certificate issued here.
+    """
+
+    links: Links
+    crumbs: Sequence[Crumb] = ()
+    offered: Sequence[x509.Certificate] = ()
+    note: str = ""
+    letters: int | None = None
+    message: str = ""
+    revocation: Revocation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    not_before: object
+    not_after: object
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    state: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrustOffer:
+    """The root that an administrator could decide about."""
+
+    certificate: str
+    message: str
+    asked: bool
+
+
+def draw_certificate(
+    request: SignedInRequest, certificate: x509.Certificate, tab: str, frame: Frame
+) -> HttpResponse:
+    """The page. Raises Http404 for an unknown tab. Call it outside a scope."""
+    if tab not in TABS:
+        raise Http404
+    judged = judge_certificate(request.actor, certificate, clock.now(), offered=frame.offered)
+    context = {
+        "tab": tab,
+        "title": common_name(certificate.subject) or display(certificate.subject),
+        "subtitle": _subtitle(certificate),
+        "crumbs": frame.crumbs,
+        "links": frame.links,
+        "path": judged.path,
+        "certificate": Shown(
+            certificate.not_valid_before_utc, certificate.not_valid_after_utc, sha256_of(certificate)
+        ),
+        "belongs": _belongs(certificate, frame),
+        "forest": _forest(certificate, judged),
+        "uses": _uses(certificate),
+        "groups": field_groups(certificate) if tab == "details" else (),
+        "nodes": path_nodes(judged),
+        "trust_request": _trust_offer(request.actor, judged, frame),
+        "status": status_of(
+            certificate, judged, frame.revocation, _published(request.actor, frame), frame.letters
+        ),
+    }
+    return render(request, "tenants/certificate.html", context)
+
+
+def _subtitle(certificate: x509.Certificate) -> str:
+    if is_authority(certificate):
+        kind = (
+            _("root certificate") if certificate.subject == certificate.issuer else _("authority certificate")
+        )
+        return " · ".join(part for part in (organization(certificate.subject), kind) if part)
+    purpose = purpose_title(can_sign=can_sign(certificate), can_encrypt=can_encrypt(certificate))
+    return " · ".join([*mailboxes(certificate)[:1], purpose])
+
+
+def _belongs(certificate: x509.Certificate, frame: Frame) -> list[tuple[str, str]]:
+    facts = [
+        (_("Name"), common_name(certificate.subject) or display(certificate.subject)),
+        (_("Address"), ", ".join(mailboxes(certificate))),
+        (_("Organisation"), organization(certificate.subject)),
+        (_("Said by"), common_name(certificate.issuer) or display(certificate.issuer)),
+        (_("Came here by"), frame.note),
+    ]
+    return [(label, value) for label, value in facts if value]
+
+
+def _forest(certificate: x509.Certificate, judged: Judged) -> Tenant | None:
+    """The badge of a forest of this portal, only for a name that a good path stands behind."""
+    addresses = mailboxes(certificate)
+    if judged.path.verdict is not Verdict.GOOD or not addresses:
+        return None
+    owner = forest_of(addresses[0].rpartition("@")[2].lower())
+    return None if owner is None else Tenant.objects.filter(id=owner).first()
+
+
+def _uses(certificate: x509.Certificate) -> list[Use]:
+    if is_authority(certificate):
+        return [
+            Use("ok", _("Signing certificates"), _("it is an authority")),
+            Use("skip", _("Not for letters"), _("An authority neither signs nor receives letters.")),
+        ]
+    addresses = ", ".join(mailboxes(certificate)) or _("no address at all")
+    signs, encrypts = can_sign(certificate), can_encrypt(certificate)
+    only = _("from %(address)s only") % {"address": addresses}
+    to = _("to %(address)s") % {"address": addresses}
+    other = _("That takes another certificate.")
+    return [
+        Use("ok", _("Signing letters"), only) if signs else Use("skip", _("Not for signing letters"), other),
+        Use("ok", _("Encrypting letters"), to)
+        if encrypts
+        else Use("skip", _("Not for encrypting letters"), other),
+        Use("skip", _("Not for signing certificates"), _("It is no authority’s.")),
+    ]
+
+
+def _trust_offer(actor: Actor, judged: Judged, frame: Frame) -> TrustOffer | None:
+    """Offered when the only thing missing is the forest's decision about the root at the top."""
+    top = judged.path.path[0] if judged.path.path else None
+    if top is None or judged.path.failure is not Failure.UNTRUSTED or top.subject != top.issuer:
+        return None
+    if not is_authority(top):
+        return None
+    with tenant_scope(actor.tenant_id):
+        asked = TrustRequest.objects.filter(sha256=sha256_of(top), state=TrustRequestState.OPEN).exists()
+    return TrustOffer(base64.b64encode(top.public_bytes(Encoding.DER)).decode(), frame.message, asked)
+
+
+def _published(actor: Actor, frame: Frame) -> int | None:
+    if frame.revocation is None:
+        return None
+    with tenant_scope(actor.tenant_id):
+        return published_numbers([frame.revocation]).get(frame.revocation.id)

@@ -1,0 +1,110 @@
+"""The Path tab: one node for every certificate, root first, with where it came from and what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from django.utils.translation import gettext as _
+
+from pki.findings import Severity
+from pki.names import common_name, display
+from pki.path import Failure, PathResult, Verdict
+from pki.rules import is_authority
+from tenants.models import TrustRoot
+from tenants.models.trust import TrustState
+from tenants.services.judge_certificate import Judged, sha256_of
+from tenants.web.certificate_fields import key_words
+from tenants.web.words import full_day
+
+# Failures that leave everything open but one decision or one list: amber, never red.
+_OPEN = {Failure.UNTRUSTED, Failure.INCOMPLETE, Failure.TIME, Failure.ADDRESS}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    name: str
+    tag: str
+    tag_tone: str
+    note: str
+    state: str  # good, warning, error, undetermined
+    not_before: datetime
+    not_after: datetime
+    sha256: bytes
+    why: str
+    forest: None = None
+
+
+def path_nodes(judged: Judged) -> list[Node]:
+    """Root first. The failing node carries the reason; without one, the node where the path stops."""
+    result = judged.path
+    failing = _failing(result)
+    return [_node(judged, certificate, is_failing=certificate == failing) for certificate in result.path]
+
+
+def _failing(result: PathResult) -> x509.Certificate | None:
+    if result.verdict is Verdict.GOOD or not result.path:
+        return None
+    return result.failing if result.failing in result.path else result.path[0]
+
+
+def _node(judged: Judged, certificate: x509.Certificate, *, is_failing: bool) -> Node:
+    sha256 = sha256_of(certificate)
+    root = judged.roots.get(sha256)
+    tag, tone = _tag(certificate, root)
+    return Node(
+        name=common_name(certificate.subject) or display(certificate.subject),
+        tag=tag,
+        tag_tone=tone,
+        note=_note(judged, certificate, sha256),
+        state=_state(judged.path) if is_failing else "good",
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        sha256=sha256,
+        why=_why(judged.path) if is_failing else "",
+    )
+
+
+def _state(result: PathResult) -> str:
+    if result.verdict is Verdict.UNDETERMINED:
+        return "undetermined"
+    return "warning" if result.failure in _OPEN else "error"
+
+
+def _why(result: PathResult) -> str:
+    decisive = next((found for found in result.findings if found.severity is Severity.ERROR), None)
+    return "" if decisive is None else " ".join(part for part in (decisive.summary, decisive.remedy) if part)
+
+
+def _tag(certificate: x509.Certificate, root: TrustRoot | None) -> tuple[str, str]:
+    if root is not None:
+        return {
+            TrustState.OWN.value: (_("your own root"), "ok"),
+            TrustState.TRUSTED.value: (
+                _("trusted here since %(date)s") % {"date": full_day(root.decided_at)},
+                "ok",
+            ),
+            TrustState.DISTRUSTED.value: (
+                _("distrusted here since %(date)s") % {"date": full_day(root.decided_at)},
+                "bad",
+            ),
+        }[root.state]
+    if certificate.subject == certificate.issuer and is_authority(certificate):
+        return _("not trusted here yet"), "warn"
+    return (_("authority"), "") if is_authority(certificate) else (_("person"), "")
+
+
+def _note(judged: Judged, certificate: x509.Certificate, sha256: bytes) -> str:
+    key = key_words(certificate)
+    if sha256 in judged.roots:
+        return _("Root, self-signed · %(key)s") % {"key": key}
+    if sha256 not in judged.sources:
+        return key
+    source = judged.sources[sha256]
+    where = (
+        _("learned from %(source)s") % {"source": source}
+        if source
+        else _("your organisation’s own authority")
+    )
+    return f"{where} · {key}"

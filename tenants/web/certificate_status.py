@@ -1,0 +1,97 @@
+"""The Status tab: what the revocation lists at hand say about a certificate now, and which lists those are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from django.utils.translation import gettext as _
+
+from pki.crl import Crl
+from pki.names import common_name, display
+from pki.revocation import Good, Revoked, Undetermined
+from tenants.models import Revocation
+from tenants.services.judge_certificate import Judged
+from tenants.web.words import camel_words, full_moment
+
+
+@dataclass(frozen=True, slots=True)
+class UsedList:
+    issuer: str
+    number: int | None
+    this_update: datetime | None
+    next_update: datetime | None
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    state: str  # good, revoked, undetermined
+    title: str
+    text: str
+    lists: Sequence[UsedList] = ()
+    letters: int | None = None
+
+
+def status_of(
+    certificate: x509.Certificate,
+    judged: Judged,
+    revocation: Revocation | None,
+    published: int | None,
+    letters: int | None,
+) -> Status:
+    """The forest's own record comes first: it knows of a revocation before the list is out."""
+    if revocation is not None:
+        return Status("revoked", *_revoked_here(revocation, published), letters=letters)
+    match judged.path.revocation:
+        case Good() as good:
+            title, text = _good(good, judged)
+            return Status("good", title, text, [_used(crl, judged) for crl in good.lists], letters)
+        case Revoked(entry=entry, node=node):
+            facts = {"when": full_moment(entry.revoked_at), "reason": camel_words(entry.reason)}
+            title = _("Revoked %(when)s: %(reason)s") % facts
+            return Status("revoked", title, _whose(certificate, node), letters=letters)
+        case Undetermined(reason=reason):
+            title = _("Whether it was revoked can’t be determined")
+            return Status("undetermined", title, reason, letters=letters)
+    text = _("Lists are only asked once the path to a trusted root holds.")
+    return Status("undetermined", _("Not checked"), text, letters=letters)
+
+
+def _revoked_here(revocation: Revocation, published: int | None) -> tuple[str, str]:
+    facts = {"when": full_moment(revocation.revoked_at), "reason": camel_words(revocation.reason)}
+    title = _("Revoked %(when)s: %(reason)s") % facts
+    if published is None:
+        return title, _("The list that names it is being published; that takes less than a minute.")
+    return title, _("List number %(n)s, which is published, names it.") % {"n": published}
+
+
+def _good(good: Good, judged: Judged) -> tuple[str, str]:
+    if not good.lists:
+        text = _("A root is revoked by nobody: your administrators decide whether it is trusted.")
+        return _("Nothing to ask"), text
+    title = _("Not revoked, as of %(when)s") % {"when": full_moment(good.this_update)}
+    if good.stale:
+        return title, _("A list that was used has ended since; no newer one is at hand.")
+    until = {"when": full_moment(good.next_update)}
+    return title, _("No list on its path names it. The first of them stays current until %(when)s.") % until
+
+
+def _whose(certificate: x509.Certificate, node: x509.Certificate) -> str:
+    if node == certificate:
+        return _("Do not rely on anything newer than that moment.")
+    name = common_name(node.subject) or display(node.subject)
+    return _("Not this certificate itself: %(name)s, which vouches for it, was revoked.") % {"name": name}
+
+
+def _used(crl: Crl, judged: Judged) -> UsedList:
+    return UsedList(
+        common_name(crl.issuer) or display(crl.issuer),
+        crl.number,
+        crl.this_update,
+        crl.next_update,
+        judged.list_sources.get(bytes(crl.sha256), ""),
+    )

@@ -1,0 +1,103 @@
+"""The forms of the pages, with the field names of their POST."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pki.findings import Finding
+
+LARGEST_CERTIFICATE_FILE = 1024 * 1024
+
+
+def sentence(finding: Finding) -> str:
+    """What happened and what to do, as one text for a form or a notice."""
+    return " ".join(part for part in (finding.summary, finding.remedy) if part)
+
+
+def add_finding(form: forms.Form, finding: Finding, fields: Mapping[str, str] | None = None) -> None:
+    """Put a refusal next to the field it is about (`fields`: finding code → field), else above the form."""
+    form.add_error((fields or {}).get(finding.code), sentence(finding))
+
+
+def _secret(**kwargs: object) -> forms.CharField:
+    return forms.CharField(strip=False, max_length=1024, widget=forms.PasswordInput, **kwargs)  # type: ignore[arg-type]
+
+
+class NewPassword(forms.Form):
+    password = _secret()
+    password_again = _secret()
+
+    def clean_password_again(self) -> str:
+        again = str(self.cleaned_data["password_again"])
+        if "password" in self.cleaned_data and again != self.cleaned_data["password"]:
+            raise forms.ValidationError(_("The two passwords differ. Type the same one twice."))
+        return again
+
+
+class Pin(forms.Form):
+    pin = _secret()
+
+
+class NewPin(Pin):
+    pin_again = _secret()
+
+    def clean_pin_again(self) -> str:
+        again = str(self.cleaned_data["pin_again"])
+        if "pin" in self.cleaned_data and again != self.cleaned_data["pin"]:
+            raise forms.ValidationError(_("The two PINs differ. Type the same one twice."))
+        return again
+
+
+class Export(NewPassword):
+    keys = forms.MultipleChoiceField(
+        error_messages={"required": gettext_lazy("Choose at least one key.")},
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    field_order = ("keys", "password", "password_again")
+
+
+class AddPerson(forms.Form):
+    name = forms.CharField(max_length=120)
+    # Judged by pki.names, whose sentences say what is wrong; Django's own check would refuse valid addresses.
+    address = forms.CharField(max_length=254)
+    is_administrator = forms.BooleanField(required=False)
+
+
+class Revoke(forms.Form):
+    reason = forms.CharField(max_length=32, error_messages={"required": gettext_lazy("Choose a reason.")})
+    invalidity_date = forms.DateField(required=False)
+
+
+class TrustImport(forms.Form):
+    file = forms.FileField(required=False)
+    pem = forms.CharField(widget=forms.Textarea, required=False, max_length=LARGEST_CERTIFICATE_FILE)
+
+    def clean(self) -> None:
+        super().clean()
+        file, pem = self.cleaned_data.get("file"), self.cleaned_data.get("pem")
+        if file is not None and file.size > LARGEST_CERTIFICATE_FILE:
+            self.add_error(
+                "file", _("The file is larger than 1 MB; certificates are much smaller. Choose another one.")
+            )
+        elif not file and not pem and not self.errors:
+            self.add_error("file", _("Choose a file, or paste the certificate below."))
+
+    def content(self) -> bytes:
+        file = self.cleaned_data.get("file")
+        return bytes(file.read()) if file else str(self.cleaned_data["pem"]).encode()
+
+
+class TrustDomains(forms.Form):
+    domains = forms.CharField(
+        widget=forms.Textarea,
+        max_length=10_000,
+        error_messages={"required": gettext_lazy("Name at least one domain.")},
+    )
+
+    def names(self) -> list[str]:
+        return str(self.cleaned_data["domains"]).replace(",", " ").split()

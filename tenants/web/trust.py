@@ -1,0 +1,354 @@
+"""Whom the forest believes, for administrators: import a root, see what would change, trust, distrust; and the wish to."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from pki.errors import PkiError
+from pki.lints import lint_certificate
+from pki.names import common_name, display, organization
+from tenants import clock, letter_roots
+from tenants.access import SignedInRequest, administrator, member
+from tenants.models import TrustRequest, TrustRoot
+from tenants.models.trust import TrustRequestState, TrustState
+from tenants.refusals import Refused
+from tenants.scoping import tenant_scope
+from tenants.services.judge_certificate import sha256_of
+from tenants.services.root_origin import RootOrigin, root_origin
+from tenants.services.trust_root import (
+    ask_to_trust,
+    check_domains,
+    distrust_root,
+    read_root,
+    refuse_request,
+    trust_root,
+)
+from tenants.web.answers import see_other
+from tenants.web.certificate_fields import key_words
+from tenants.web.forms import TrustDomains, TrustImport, add_finding, sentence
+from tenants.web.unlocked import open_custody
+from tenants.web.words import full_day
+
+DOMAIN_FIELDS = {"no-domain": "domains", "own-domain": "domains", "domain-malformed": "domains"}
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RootRow:
+    pk: uuid.UUID
+    label: str
+    organisation: str
+    sha256: bytes
+    domains: tuple[str, ...]
+    state: str
+    decided_by: Decider | None
+    decided_at: datetime
+
+    @classmethod
+    def of(cls, root: TrustRoot) -> RootRow:
+        by = Decider(root.decided_by.name) if root.decided_by else None
+        domains = tuple(root.domains)
+        return cls(
+            root.id,
+            root.label,
+            root.organisation,
+            bytes(root.sha256),
+            domains,
+            root.state,
+            by,
+            root.decided_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RootLine:
+    root: RootRow
+    letters: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    pk: uuid.UUID
+    title: str
+    sha256: bytes
+    asked_by: Decider
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    state: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    title: str
+    certificate: str
+    sha256: bytes
+    suggested: str
+
+
+@administrator
+@require_GET
+def trust(request: SignedInRequest) -> HttpResponse:
+    with tenant_scope(request.actor.tenant_id):
+        roots = TrustRoot.objects.select_related("decided_by").order_by("label", "id")
+        lines = [RootLine(RootRow.of(root)) for root in roots]
+        wishes = TrustRequest.objects.filter(state=TrustRequestState.OPEN).select_related("asked_by")
+        requests = [_request_row(wish) for wish in wishes.order_by("asked_at", "id")]
+    # The own root first, then what is believed, then what is no longer.
+    order = {TrustState.OWN.value: 0, TrustState.TRUSTED.value: 1}
+    lines.sort(key=lambda line: order.get(line.root.state, 2))
+    return render(request, "tenants/admin/trust.html", {"roots": lines, "requests": requests})
+
+
+def _request_row(wish: TrustRequest) -> RequestRow:
+    return RequestRow(
+        wish.id, title_of(wish.certificate), bytes(wish.sha256), Decider(wish.asked_by.name), wish.asked_at
+    )
+
+
+def title_of(root: x509.Certificate) -> str:
+    return common_name(root.subject) or display(root.subject)
+
+
+@administrator
+@require_http_methods(["GET", "HEAD", "POST"])
+def trust_import(request: SignedInRequest) -> HttpResponse:
+    """Reads a root and goes on to the preview; trusts nothing."""
+    if request.method != "POST":
+        context = {"form": TrustImport(), "offered": _offered(request)}
+        return render(request, "tenants/admin/trust_import.html", context)
+    form = TrustImport(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            return _preview(request, read_root(form.content()))
+        except (Refused, PkiError) as refused:
+            add_finding(form, refused.finding, {"file-malformed": "file" if request.FILES else "pem"})
+    return render(request, "tenants/admin/trust_import.html", {"form": form, "offered": None}, status=422)
+
+
+def _offered(request: SignedInRequest) -> Offered | None:
+    message_id = _uuid_or_none(request.GET.get("message", ""))
+    if message_id is None:
+        return None
+    custody = open_custody(request, request.actor)
+    found = letter_roots.letters().root_of(request.actor, message_id, custody)
+    if found is None:
+        return None
+    return Offered(title_of(found.root), _base64(found.root), sha256_of(found.root), found.domain)
+
+
+@administrator
+@require_http_methods(["GET", "HEAD", "POST"])
+def trust_preview(request: SignedInRequest) -> HttpResponse:
+    """What trusting would change; POST with action "trust" does it."""
+    if request.method != "POST":
+        wish = _open_request(request)
+        return _preview(request, wish.certificate, asked_by=wish.asked_by.name)
+    root = posted_root(request)
+    if "domains" not in request.POST:
+        return _preview(request, root, suggested=request.POST.get("suggested", ""))
+    form = TrustDomains(request.POST)
+    if form.is_valid():
+        try:
+            if request.POST.get("action") == "trust":
+                trusted = trust_root(request.actor, root, form.names(), clock.now())
+                done = _("%(root)s is trusted now, for the domains named.") % {"root": trusted.label}
+                messages.success(request, done)
+                return see_other("tenants:trust")
+            return _preview(request, root, form=form, domains=check_domains(request.actor, form.names()))
+        except (Refused, PkiError) as refused:
+            add_finding(form, refused.finding, DOMAIN_FIELDS)
+    return _preview(request, root, form=form, status=422)
+
+
+def _open_request(request: SignedInRequest) -> TrustRequest:
+    request_id = _uuid_or_none(request.GET.get("request", ""))
+    with tenant_scope(request.actor.tenant_id):
+        wishes = TrustRequest.objects.filter(state=TrustRequestState.OPEN).select_related("asked_by")
+        wish = wishes.filter(id=request_id).first() if request_id else None
+    if wish is None:
+        raise Http404
+    return wish
+
+
+def posted_root(request: SignedInRequest) -> x509.Certificate:
+    """The root that a form carries along; a form that was tampered with is no page of ours."""
+    try:
+        return read_root(base64.b64decode(request.POST.get("certificate", ""), validate=True))
+    except (binascii.Error, Refused, PkiError):
+        raise Http404 from None
+
+
+def _preview(
+    request: SignedInRequest,
+    root: x509.Certificate,
+    *,
+    form: TrustDomains | None = None,
+    domains: list[str] | None = None,
+    asked_by: str = "",
+    suggested: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    with tenant_scope(request.actor.tenant_id):
+        known = TrustRoot.objects.filter(sha256=sha256_of(root)).first()
+    origin = root_origin(root)
+    if form is None:
+        domains = list(
+            known.domains if known is not None else origin.domains if origin else suggested.split()
+        )
+        form = TrustDomains(initial={"domains": "\n".join(domains)})
+    context = {
+        "title": title_of(root),
+        "facts": _facts(root, origin),
+        "sha256": sha256_of(root),
+        "certificate": _base64(root),
+        "asked_by": asked_by,
+        "form": form,
+        "effects": _effects(request, domains, origin) if domains else [],
+        "findings": lint_certificate(root),
+        "known": known,
+    }
+    return render(request, "tenants/admin/trust_preview.html", context, status=status)
+
+
+def _facts(root: x509.Certificate, origin: RootOrigin | None) -> list[tuple[str, str]]:
+    valid = f"{full_day(root.not_valid_before_utc)} – {full_day(root.not_valid_after_utc)}"
+    facts = [
+        (_("Organisation"), organization(root.subject)),
+        (_("Key"), key_words(root)),
+        (_("Valid"), valid),
+    ]
+    if origin is not None:
+        facts.append(
+            (_("In this portal"), _("%(forest)s calls it its own root") % {"forest": origin.forest.name})
+        )
+    return [(label, value) for label, value in facts if value]
+
+
+def _effects(request: SignedInRequest, domains: list[str], origin: RootOrigin | None) -> list[Effect]:
+    touched = letter_roots.letters().effects(request.actor, domains)
+    letters = ngettext(
+        "%(n)s signed letter from there waits",
+        "%(n)s signed letters from there wait",
+        touched.untrusted_letters,
+    ) % {"n": touched.untrusted_letters}
+    people = ngettext("of %(n)s sender", "of %(n)s senders", touched.correspondents) % {
+        "n": touched.correspondents
+    }
+    effects = [
+        Effect(
+            "ok",
+            f"{letters}, {people}",
+            _("Those under this root turn to “Signed by …” when they are opened next."),
+        ),
+        Effect(
+            "ok",
+            _("Your people can encrypt to them"),
+            _("with certificates from their letters or directory."),
+        ),
+    ]
+    if origin is not None:
+        text = _("Its authorities and lists are fetched at once and again with every change.")
+        effects.append(Effect("ok", _("Revocation is known"), text))
+    else:
+        text = _("Until a list of its authorities arrives, letters say that revocation can’t be determined.")
+        effects.append(Effect("warn", _("Its lists are published elsewhere"), text))
+    only = _("Nobody else: a certificate of this root for another domain stays untrusted.")
+    effects.append(Effect("info", ", ".join(domains), only))
+    return effects
+
+
+@administrator
+@require_http_methods(["GET", "HEAD", "POST"])
+def distrust(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    with tenant_scope(request.actor.tenant_id):
+        root = TrustRoot.objects.filter(id=pk).select_related("decided_by").first()
+    if root is None or root.state == TrustState.OWN:
+        raise Http404
+    if request.method != "POST":
+        context = {"root": RootRow.of(root), "effects": _losses(request, root)}
+        return render(request, "tenants/admin/distrust.html", context)
+    distrust_root(request.actor, pk, clock.now())
+    messages.success(request, _("%(root)s is no longer trusted.") % {"root": root.label})
+    return see_other("tenants:trust")
+
+
+def _losses(request: SignedInRequest, root: TrustRoot) -> list[Effect]:
+    touched = letter_roots.letters().effects(request.actor, list(root.domains))
+    letters = ngettext(
+        "%(n)s signed letter from its domains is here",
+        "%(n)s signed letters from its domains are here",
+        touched.letters,
+    ) % {"n": touched.letters}
+    people = ngettext("%(n)s correspondent", "%(n)s correspondents", touched.correspondents) % {
+        "n": touched.correspondents
+    }
+    return [
+        Effect(
+            "warn",
+            letters,
+            _("Those under this root say “issuer not trusted yet” when they are opened next."),
+        ),
+        Effect("warn", people, _("Nobody here can encrypt to them any more.")),
+        Effect("info", _("Nothing is deleted"), _("Letters, contacts and this decision’s history stay.")),
+    ]
+
+
+@administrator
+@require_POST
+def trust_refuse(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    try:
+        refuse_request(request.actor, pk)
+    except TrustRequest.DoesNotExist:
+        raise Http404 from None
+    messages.success(request, _("Refused. Nothing has changed; it can be asked for again."))
+    return see_other("tenants:trust")
+
+
+@member
+@require_POST
+def trust_request(request: SignedInRequest) -> HttpResponse:
+    """Ask the administrators to decide about a root."""
+    root = posted_root(request)
+    try:
+        ask_to_trust(request.actor, root, clock.now())
+        messages.success(
+            request, _("Your administrators have been asked. The letter changes when they have decided.")
+        )
+    except (Refused, PkiError) as refused:
+        messages.error(request, sentence(refused.finding))
+    message_id = _uuid_or_none(request.POST.get("message", ""))
+    return see_other(reverse("mail:message", args=[message_id]) if message_id else reverse("portal:home"))
+
+
+def _uuid_or_none(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+def _base64(certificate: x509.Certificate) -> str:
+    return base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()

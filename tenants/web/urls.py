@@ -1,0 +1,68 @@
+"""Addresses of the namespace `tenants`: the person, the public documents, the administration."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.urls import path, register_converter
+
+from tenants.web import (
+    authorities,
+    certificate,
+    certificates,
+    enrol,
+    keys,
+    people,
+    published,
+    trust,
+    unlock,
+    welcome,
+)
+
+
+class HexId:
+    """A row's id in the 32 hexadecimal digits that certificates carry; other spellings do not exist."""
+
+    regex = "[0-9a-f]{32}"
+
+    def to_python(self, value: str) -> uuid.UUID:
+        return uuid.UUID(hex=value)
+
+    def to_url(self, value: uuid.UUID) -> str:
+        return value.hex
+
+
+register_converter(HexId, "hexid")
+
+app_name = "tenants"
+urlpatterns = [
+    path("welcome/<str:token>/", welcome.signin_link, name="signin_link"),
+    path("enrol/", enrol.enrol, name="enrol"),
+    path("enrol/status/", enrol.enrol_status, name="enrol_status"),
+    path("unlock/", unlock.unlock, name="unlock"),
+    path("lock/", unlock.lock, name="lock"),
+    path("certificates/", keys.keys, name="keys"),
+    path("certificates/export/", keys.export_p12, name="export_p12"),
+    path("certificates/<str:fp>/", certificate.certificate, name="certificate"),
+    path("certificates/<str:fp>/<str:tab>/", certificate.certificate, name="certificate_tab"),
+    path("certificates/<str:fp>/file/<str:form>", certificate.certificate_file, name="certificate_file"),
+    path("trust/request/", trust.trust_request, name="trust_request"),
+    # These two are fixed into certificates (services.found_forest.publication): they never change.
+    path("pki/<hexid:tenant>/<hexid:generation>.crl", published.public_crl, name="public_crl"),
+    path("pki/<hexid:tenant>/<hexid:generation>.cer", published.public_issuer, name="public_issuer"),
+    path("admin/people/", people.people, name="people"),
+    path("admin/people/add/", people.add_person, name="add_person"),
+    path("admin/people/<uuid:pk>/", people.person, name="person"),
+    path("admin/people/<uuid:pk>/link/", people.new_signin_link, name="new_signin_link"),
+    path("admin/people/<uuid:pk>/deactivate/", people.deactivate_person, name="deactivate_person"),
+    path("admin/people/<uuid:pk>/activate/", people.activate_person, name="activate_person"),
+    path("admin/authorities/", authorities.authorities, name="authorities"),
+    path("admin/authorities/<uuid:pk>/publish/", authorities.publish_crl, name="publish_crl"),
+    path("admin/certificates/", certificates.certificates, name="certificates"),
+    path("admin/certificates/<str:fp>/revoke/", certificates.revoke, name="revoke"),
+    path("admin/trust/", trust.trust, name="trust"),
+    path("admin/trust/import/", trust.trust_import, name="trust_import"),
+    path("admin/trust/preview/", trust.trust_preview, name="trust_preview"),
+    path("admin/trust/<uuid:pk>/refuse/", trust.trust_refuse, name="trust_refuse"),
+    path("admin/trust/<uuid:pk>/distrust/", trust.distrust, name="distrust"),
+]

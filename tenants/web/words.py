@@ -1,0 +1,35 @@
+"""Dates inside sentences that views compose (whole facts are drawn by the templates' own filters)."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+
+def full_day(value: datetime) -> str:
+    """'13 Nov 2026', in the person's time zone."""
+    return date_format(timezone.localtime(value), "j M Y")
+
+
+def full_moment(value: datetime) -> str:
+    """'13 Nov 2026 17:20', in the person's time zone."""
+    return date_format(timezone.localtime(value), "j M Y H:i")
+
+
+def ended_words(not_after: datetime, revoked_at: datetime | None, reason: str) -> str:
+    """'revoked 3 Apr 2026: key compromise', 'ended 4 Sep 2026', 'replaced by a newer one'."""
+    if revoked_at is not None:
+        facts = {"date": full_day(revoked_at), "reason": camel_words(reason)}
+        return _("revoked %(date)s: %(reason)s") % facts
+    if not_after <= timezone.now():
+        return _("ended %(date)s") % {"date": full_day(not_after)}
+    return _("replaced by a newer one")
+
+
+def camel_words(code: str) -> str:
+    """'keyCompromise' → 'key compromise'."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", code).lower()
