@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import pytest
 from cryptography import x509
@@ -17,6 +18,16 @@ from pki.trust import Trust, TrustAnchor
 
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+
+
+@lru_cache
+def _rsa_key(kind: KeyType) -> keys.SigningPrivateKey:
+    return keys.generate(kind)
+
+
+def some_key(kind: KeyType) -> keys.SigningPrivateKey:
+    """A key of this kind; RSA keys take long to make and are shared by the whole run."""
+    return _rsa_key(kind) if kind.is_rsa else keys.generate(kind)
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,7 @@ class Forest:
         serial_number: int | None = None,
         at: datetime = AT,
     ) -> Signer:
-        key = keys.generate(key_type)
+        key = some_key(key_type)
         certificate = certificates.issue_person(
             issuer=self.issuing,
             public_key=key.public_key(),
@@ -88,7 +99,7 @@ def found_forest(
     at: datetime = AT - 30 * DAY,
 ) -> Forest:
     host = organization.lower()
-    root_key, issuing_key = keys.generate(root_type), keys.generate(issuing_type)
+    root_key, issuing_key = some_key(root_type), some_key(issuing_type)
     root_certificate = certificates.issue_root(
         private_key=root_key, common_name=f"{organization} Root", organization=organization, at=at
     )
