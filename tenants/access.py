@@ -50,8 +50,8 @@ def member(view: View[P]) -> OpenView[P]:
         signed_in.actor = actor
         return view(signed_in, *args, **kwargs)
 
-    guarded.access = "member"  # type: ignore[attr-defined]  # the isolation tests read it from the URL resolver
-    return guarded
+    marked: OpenView[P] = _marked("member", guarded)
+    return marked
 
 
 def administrator(view: View[P]) -> OpenView[P]:
@@ -63,14 +63,19 @@ def administrator(view: View[P]) -> OpenView[P]:
             raise Http404
         return view(request, *args, **kwargs)
 
-    guarded = member(restricted)
-    guarded.access = "administrator"  # type: ignore[attr-defined]
-    return guarded
+    marked: OpenView[P] = _marked("administrator", member(cast("View[P]", restricted)))
+    return marked
 
 
 def public(view: Callable[..., Any]) -> Callable[..., Any]:
     """A page for anybody: the door, published lists, health. Marked, so that no view is open by accident."""
-    view.access = "public"  # type: ignore[attr-defined]
+    marked: Callable[..., Any] = _marked("public", view)
+    return marked
+
+
+def _marked(access: str, view: Any) -> Any:
+    """The isolation tests read the mark from the URL resolver: a view without one fails them."""
+    view.access = access
     return view
 
 

@@ -152,7 +152,7 @@ class TenantQuerySet(models.QuerySet[M]):
             raise ScopeError(f"{self.model.__name__} rows are append-only.")
         # UPDATE and DELETE compile through other Query classes, so ScopedQuery cannot guard them.
         if getattr(self.query, "scope", None) is not _open.get():
-            raise ScopeError(f"A query on {self.model.__name__} outlived its tenant scope.")
+            raise ScopeError(f"A query on {self.get_meta().object_name} outlived its tenant scope.")
 
     def bulk_create(self, objs: Iterable[M], *args: Any, **kwargs: Any) -> list[M]:
         objs = list(objs)
@@ -179,8 +179,15 @@ class TenantManager(models.Manager[M]):
         return rows.filter(tenant_id=scope.tenant_id)
 
 
+TenantRows = TenantManager.from_queryset(TenantQuerySet)
+
+
 class TenantOwned(models.Model):
-    """Base of every model that belongs to one forest. Its migration must give it its walls (`walls.Walls`)."""
+    """Base of every model that belongs to one forest.
+
+    A model declares `objects` (`TenantRows()`, or the manager of its own queryset) and gets its walls (`walls.Walls`) in
+    the migration that creates it; guard tests notice either missing.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(
@@ -191,8 +198,6 @@ class TenantOwned(models.Model):
     )
 
     tenant_id: uuid.UUID
-    objects: models.Manager[Any] = TenantManager.from_queryset(TenantQuerySet)()
-
     # Rows of such a model are added, never changed: PostgreSQL withholds UPDATE and DELETE from the application role.
     append_only = False
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from cryptography import x509
 from django.db import models
 
-from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet
+from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet, TenantRows
 
 
 class Contact(TenantOwned):
@@ -17,6 +17,8 @@ class Contact(TenantOwned):
     address = models.CharField(max_length=320, help_text="lower case")
     name = models.CharField(max_length=200, blank=True)
     added_at = models.DateTimeField()
+
+    objects = TenantRows()
 
     class Meta:
         base_manager_name = "objects"

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 
 from smime.report import Encryption, Seal
-from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet
+from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet, TenantRows
 
 
 class RawMessage(TenantOwned):
@@ -21,6 +21,8 @@ class RawMessage(TenantOwned):
     size = models.PositiveIntegerField(help_text="octets")
     stored_at = models.DateTimeField()
 
+    objects = TenantRows()
+
     class Meta:
         base_manager_name = "objects"
 
@@ -30,16 +32,11 @@ class Folder(models.TextChoices):
     SENT = "sent", "Sent"
 
 
-PROBLEM_SEALS = (
-    Seal.BAD,
-    Seal.REVOKED,
-    Seal.INVALID,
-    Seal.WEAK,
-    Seal.INCOMPLETE,
-    Seal.UNTRUSTED,
-    Seal.MISMATCH,
+_SEALS_WITH_PROBLEM = (Seal.BAD, Seal.REVOKED, Seal.INVALID, Seal.WEAK, Seal.INCOMPLETE, Seal.UNTRUSTED, Seal.MISMATCH)
+_LOCKS_WITH_PROBLEM = (Encryption.FAIL, Encryption.UNSUPPORTED, Encryption.UNPROTECTED)
+PROBLEM = models.Q(seal__in=[s.value for s in _SEALS_WITH_PROBLEM]) | models.Q(
+    encryption__in=[e.value for e in _LOCKS_WITH_PROBLEM]
 )
-PROBLEM_ENCRYPTIONS = (Encryption.FAIL, Encryption.UNSUPPORTED, Encryption.UNPROTECTED)
 
 
 class MessageQuerySet(TenantQuerySet["Message"]):
@@ -59,7 +56,7 @@ class MessageQuerySet(TenantQuerySet["Message"]):
 
     def problem(self) -> MessageQuerySet:
         """Letters whose signature or encryption asked for attention when they were last read."""
-        return self.filter(models.Q(seal__in=PROBLEM_SEALS) | models.Q(encryption__in=PROBLEM_ENCRYPTIONS))
+        return self.filter(PROBLEM)
 
     def by_author(self, address: str) -> MessageQuerySet:
         """Letters that name this author outside, whoever wrote them."""
@@ -161,6 +158,8 @@ class Draft(TenantOwned):
     sealed = models.BinaryField()
     updated_at = models.DateTimeField()
 
+    objects = TenantRows()
+
     class Meta:
         base_manager_name = "objects"
         ordering = ["-updated_at"]
@@ -170,9 +169,12 @@ class DraftAttachment(TenantOwned):
     """A file of a draft, sealed by itself: the text is saved every few seconds, a file once, and neither needs a PIN."""
 
     draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="attachments")
-    sealed = models.BinaryField()
+    sealed_name = models.BinaryField(help_text="its name and media type")
+    sealed = models.BinaryField(help_text="its content")
     size = models.PositiveIntegerField(help_text="octets of the file")
     added_at = models.DateTimeField()
+
+    objects = TenantRows()
 
     class Meta:
         base_manager_name = "objects"

@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
-from django.db.models import Count
 
 from mail.letter import Recipient
 from mail.models import ContactCertificate
@@ -17,15 +16,15 @@ from pki import path
 from pki.certificates import can_encrypt
 from pki.errors import PkiError
 from pki.findings import Finding
-from pki.names import Mailbox
+from pki.names import Mailbox, domain_covers
 from pki.path import Failure, Verdict
-from pki.trust import Trust, domain_covers
+from pki.trust import Trust
 from smime import capabilities
 from smime.capabilities import Capability
 from smime.encrypt import ContentCipher
 from tenants import public
 from tenants.access import Actor
-from tenants.models import Certificate, Person
+from tenants.models import Certificate, Person, Revocation
 from tenants.scoping import tenant_scope
 from tenants.services.assemble_trust import assemble_trust
 
@@ -111,15 +110,16 @@ def _known_here(actor: Actor, address: str) -> list[Candidate]:
     if person is not None:
         rows = Certificate.objects.filter(person=person).encryption().order_by("-not_before")
         # A revocation counts here from the moment it is recorded, before the list with it is published.
+        revoked = set(Revocation.objects.filter(certificate__person=person).values_list("certificate_id", flat=True))
         return [
             Candidate(
                 row.certificate,
                 person.name,
                 "your organisation's directory",
                 True,
-                is_revoked=bool(row.revoked),
+                is_revoked=row.id in revoked,
             )
-            for row in rows.annotate(revoked=Count("revocation"))[:10]
+            for row in rows[:10]
         ]
     held = ContactCertificate.objects.in_use().filter(
         contact__person_id=actor.person_id, contact__address=address.lower(), can_encrypt=True

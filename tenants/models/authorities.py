@@ -9,7 +9,7 @@ from cryptography import x509
 from django.db import models
 
 from pki.profiles import Profile
-from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet
+from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet, TenantRows
 
 
 class AuthorityKind(models.TextChoices):
@@ -23,6 +23,8 @@ class Authority(TenantOwned):
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=16, choices=AuthorityKind.choices)
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
+
+    objects = TenantRows()
 
     class Meta:
         base_manager_name = "objects"
@@ -91,6 +93,8 @@ class AuthorityKey(TenantOwned):
     generation = models.OneToOneField(Generation, on_delete=models.PROTECT, related_name="key")
     sealed = models.BinaryField()
 
+    objects = TenantRows()
+
     class Meta:
         base_manager_name = "objects"
 
@@ -132,6 +136,8 @@ class Template(TenantOwned):
     title = models.CharField(max_length=120)
     profile_data = models.JSONField()
     published_at = models.DateTimeField()
+
+    objects = TenantRows()
 
     class Meta:
         base_manager_name = "objects"

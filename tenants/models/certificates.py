@@ -10,7 +10,7 @@ from cryptography import x509
 from django.db import models
 
 from pki.crl import Reason, RevokedEntry
-from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet
+from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet, TenantRows
 
 
 class EnrolmentState(models.TextChoices):
@@ -30,6 +30,8 @@ class Enrolment(TenantOwned):
     serial_number = models.CharField(max_length=40, blank=True)
     asked_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
+
+    objects = TenantRows()
 
     class Meta:
         base_manager_name = "objects"
@@ -94,6 +96,8 @@ class MailKey(TenantOwned):
     certificate = models.OneToOneField(Certificate, on_delete=models.PROTECT, related_name="mail_key")
     person = models.ForeignKey("tenants.Person", on_delete=models.PROTECT, related_name="mail_keys")
     sealed = models.BinaryField()
+
+    objects = TenantRows()
 
     class Meta:
         base_manager_name = "objects"

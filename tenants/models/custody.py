@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import models
 
-from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet
+from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet, TenantRows
 
 
 class KeyKind(models.TextChoices):
@@ -19,6 +19,8 @@ class TenantKey(TenantOwned):
 
     kind = models.CharField(max_length=16, choices=KeyKind.choices)
     sealed = models.BinaryField()
+
+    objects = TenantRows()
 
     class Meta:
         base_manager_name = "objects"
@@ -42,6 +44,8 @@ class CustodyKey(TenantOwned):
     )
     paused_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
+
+    objects = TenantRows()
 
     class Meta:
         base_manager_name = "objects"

@@ -8,7 +8,7 @@ from functools import cached_property
 from cryptography import x509
 from django.db import models
 
-from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet
+from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet, TenantRows
 
 
 class TrustState(models.TextChoices):
@@ -58,6 +58,8 @@ class KnownCertificate(TenantOwned):
     source = models.CharField(max_length=40)
     learned_at = models.DateTimeField()
 
+    objects = TenantRows()
+
     class Meta:
         base_manager_name = "objects"
         constraints = [models.UniqueConstraint(fields=["tenant", "sha256"], name="known_certificate_sha256")]
@@ -74,6 +76,8 @@ class ForeignCrl(TenantOwned):
     next_update = models.DateTimeField(null=True)
     source = models.CharField(max_length=200)
     fetched_at = models.DateTimeField()
+
+    objects = TenantRows()
 
     class Meta:
         base_manager_name = "objects"
@@ -96,6 +100,8 @@ class TrustRequest(TenantOwned):
     asked_by = models.ForeignKey("tenants.Person", on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=TrustRequestState.choices, default=TrustRequestState.OPEN)
+
+    objects = TenantRows()
 
     class Meta:
         base_manager_name = "objects"

@@ -216,7 +216,8 @@ def _record_generation(
 
 
 def record_list(generation: Generation, crl: lists.Crl, at: datetime) -> CrlPublication:
-    """Keep a list as the generation's newest publication."""
+    """Keep a list as the generation's newest publication. Lists of ours always have a number and an end."""
+    assert crl.number is not None and crl.next_update is not None  # noqa: S101, PT018  `crl.build` writes both
     return CrlPublication.objects.create(
         generation=generation,
         number=crl.number,

@@ -26,6 +26,13 @@ class SealedKey:
         """The private key. Raises SealBroken if it is not this person's."""
         return keys.from_pkcs8(custody.open(self.sealed, "mail key", self.certificate_id), verified=True)
 
+    def open_to_sign(self, custody: Custody) -> keys.SigningPrivateKey:
+        """The same for a signing certificate. Raises TypeError for a key that only agrees."""
+        private_key = self.open(custody)
+        if not isinstance(private_key, keys.SigningPrivateKey):
+            raise TypeError("This key cannot sign.")
+        return private_key
+
 
 def all_keys(person_id: uuid.UUID) -> list[SealedKey]:
     """Every key the person ever had, newest first: expiry and revocation never stop reading. Inside a scope."""
