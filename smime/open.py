@@ -7,7 +7,7 @@ judge the signature that counts, read the body. Bad input never raises: the repo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -181,6 +181,9 @@ class _Opening:
             group, inner=inner, outer=outer, date=_date(header.believed("date")), court=self.court
         )
         self.findings.extend(sender_findings(header.believed("sender"), judgement.author))
+        if self.peeled.payload is None and judgement.signature is not Signature.BAD:
+            # what is signed could not be opened: a seal is only ever over what is shown
+            return replace(judgement, seal=Seal.NONE, signature=Signature.NONE, sender=None)
         return judgement
 
     def _explain(

@@ -114,18 +114,3 @@ def test_a_bare_object_of_openssl_is_opened_without_a_letter_around_it(tmp_path:
     )
     report = opened(raw)
     assert (report.encryption, report.text) == (Encryption.OK, TEXT)
-
-
-def test_compression_around_a_signature_is_expanded_or_named(tmp_path: Path) -> None:
-    signed = pipe(
-        TEXT.encode(), "-sign", "-text", "-signer", certificate_file(tmp_path, SENDERS[0]),
-        "-inkey", key_file(tmp_path, SENDERS[0]), "-md", "sha256",
-    )  # fmt: skip
-    done = subprocess.run(
-        ["openssl", "cms", "-compress", *HEADER], input=signed, capture_output=True, check=False, timeout=60
-    )
-    if done.returncode:
-        pytest.skip("openssl: this build has no zlib")
-    report = opened(done.stdout)
-    assert [layer.kind.value for layer in report.layers] == ["compressed", "signed"]
-    assert (report.seal, report.text) == (Seal.OK, TEXT)
