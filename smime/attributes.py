@@ -6,7 +6,7 @@ DER order that the standard demands (RFC 5652 §5.4).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from . import der
 from .errors import Malformed
@@ -27,13 +27,18 @@ class Attributes:
 
     encoded: bytes
     entries: tuple[tuple[str, tuple[bytes, ...], bytes], ...]
+    by_type: dict[str, list[tuple[bytes, ...]]] = field(repr=False, compare=False)
 
     @classmethod
     def read(cls, element: der.Element) -> Attributes:
         """From a SET OF Attribute under any tag. Refuses nesting beyond the depth cap: the values are ANY."""
         der.check_depth(element.data, element.start, element.end)
         children = der.count_children(element, MAX_ATTRIBUTES, "attributes")
-        return cls(element.retagged(der.SET), tuple(map(_attribute, children)))
+        entries = tuple(map(_attribute, children))
+        by_type: dict[str, list[tuple[bytes, ...]]] = {}
+        for kind, values, _ in entries:
+            by_type.setdefault(kind, []).append(values)
+        return cls(element.retagged(der.SET), entries, by_type)
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -54,12 +59,12 @@ class Attributes:
 
         Raises AttributeRepeated if it stands twice or has no or several values (RFC 5652 §11).
         """
-        values = [value for kind, held, _ in self.entries if kind == oid for value in held or (b"",)]
-        if not values:
+        held = self.by_type.get(oid)
+        if held is None:
             return None
-        if len(values) > 1 or not values[0]:
+        if len(held) > 1 or len(held[0]) != 1:
             raise AttributeRepeated("an attribute of the signature stands twice or has no single value")
-        return der.Reader(values[0]).next()
+        return der.Reader(held[0][0]).next()
 
 
 def _attribute(element: der.Element) -> tuple[str, tuple[bytes, ...], bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ class Capability:
         return oids.title(self.oid)
 
 
+@functools.lru_cache(maxsize=256)  # every letter of one client announces the same
 def read(encoded: bytes) -> tuple[Capability, ...]:
     """From the DER of SMIMECapabilities, as an attribute or as a certificate extension. Raises Malformed."""
     outer = der.Reader(encoded)

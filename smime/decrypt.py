@@ -28,7 +28,7 @@ from .key_agreement import Agreement, KeyRefused
 from .key_transport import Transport
 from .recipients import KeyTransRecipient, RecipientId, RecipientInfo, UnsupportedRecipient, recipient_ids
 
-MAX_ATTEMPTS = 50  # private key operations on one message; an honest one needs one
+MAX_ATTEMPTS = 20  # private key operations on one message; an honest one needs one
 
 
 @dataclass(frozen=True)

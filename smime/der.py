@@ -143,7 +143,12 @@ class Element:
         OCTET STRING segments (X.690 §8.14.4)."""
         if not self.tag & CONSTRUCTED:
             return self.content
-        return b"".join(segment.view for segment in self.reader().each(OCTET_STRING))
+        segments: list[memoryview] = []
+        for segment in self.reader().each(OCTET_STRING):
+            if len(segments) == MAX_ELEMENTS:
+                raise OverBudget("segments of a string", MAX_ELEMENTS)
+            segments.append(segment.view)
+        return b"".join(segments)
 
     def time(self) -> datetime:
         """UTCTime or GeneralizedTime as RFC 5652 §11.3 allows them: seconds, `Z`, no fractions. Aware, UTC."""

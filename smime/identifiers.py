@@ -135,15 +135,23 @@ class CertificateIndex(Generic[_T]):
         return table
 
 
+def public_key_algorithm(certificate: x509.Certificate) -> AlgorithmIdentifier:
+    """The algorithm of the certificate's SubjectPublicKeyInfo, with the restrictions it may carry. Raises Malformed."""
+    return _public_key_info(certificate)[0]
+
+
 def _method_1(certificate: x509.Certificate) -> bytes:
+    return hashlib.sha1(_public_key_info(certificate)[1], usedforsecurity=False).digest()
+
+
+def _public_key_info(certificate: x509.Certificate) -> tuple[AlgorithmIdentifier, bytes]:
     fields = der.Reader(certificate.tbs_certificate_bytes).next(der.SEQUENCE).reader()
     fields.optional(der.context(0))
     for _ in range(5):  # serialNumber, signature, issuer, validity, subject
         fields.next()
     spki = fields.next(der.SEQUENCE).reader()
-    spki.next(der.SEQUENCE)
-    key = spki.next(der.BIT_STRING).bit_string()
-    return hashlib.sha1(key, usedforsecurity=False).digest()
+    algorithm = AlgorithmIdentifier.read(spki.next(der.SEQUENCE))
+    return algorithm, spki.next(der.BIT_STRING).bit_string()
 
 
 _ATTRIBUTE_LABELS = {
@@ -155,11 +163,14 @@ _ATTRIBUTE_LABELS = {
     "2.5.4.11": "OU",
     "1.2.840.113549.1.9.1": "E",
 }
+MAX_NAME_OCTETS = 8192  # longer ones are not spelled out
 _STRING_CODECS = {0x0C: "utf-8", 0x1E: "utf-16-be", 0x1C: "utf-32-be"}
 
 
 def display_name(name: bytes) -> str:
     """A Name in DER as one line for people, such as `CN=Root, O=Contoso`. Never fails: what cannot be read is "?"."""
+    if len(name) > MAX_NAME_OCTETS:
+        return f"with a name of {len(name)} octets"
     try:
         return ", ".join(_relative_names(name)) or "?"
     except Malformed:

@@ -86,10 +86,14 @@ def read_recipients(element: der.Element) -> tuple[RecipientInfo, ...]:
     children = der.count_children(element, MAX_RECIPIENTS, "recipients")
     if not children:
         raise Malformed("it is encrypted to nobody")
-    found = tuple(map(_recipient_info, children))
-    if sum(max(len(recipient.rids), 1) for recipient in found) > MAX_RECIPIENTS:
-        raise OverBudget("recipients", MAX_RECIPIENTS)
-    return found
+    found: list[RecipientInfo] = []
+    total = 0
+    for child in children:
+        found.append(_recipient_info(child))
+        total += max(len(found[-1].rids), 1)
+        if total > MAX_RECIPIENTS:
+            raise OverBudget("recipients", MAX_RECIPIENTS)
+    return tuple(found)
 
 
 def _recipient_info(element: der.Element) -> RecipientInfo:

@@ -8,42 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TypeAlias
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, padding, rsa
 
-from pki.findings import Finding, error
 from pki.keys import PublicKey, SigningPrivateKey
 
 from . import der, oids
 from .errors import Malformed
 from .identifiers import AlgorithmIdentifier
 from .rsa_parameters import PssParameters
-
-
-class SignatureStatus(StrEnum):
-    """What the mathematics of one signature say; trust is another question.
-
-    WEAK: right, or not even checked, but made with a method that proves nothing any more. UNSUPPORTED: not checked.
-    """
-
-    GOOD = "good"
-    BAD = "bad"
-    WEAK = "weak"
-    NO_CERTIFICATE = "no-certificate"
-    UNSUPPORTED = "unsupported"
-
-
-class SignatureFault(Exception):
-    """Why a signature is not good: the status it gets and the finding that explains it."""
-
-    def __init__(self, status: SignatureStatus, finding: Finding) -> None:
-        super().__init__(finding.summary)
-        self.status = status
-        self.finding = finding
-
+from .signature_faults import SignatureFault, SignatureStatus, contradiction, unknown_algorithm
 
 DIGESTS: dict[str, hashes.HashAlgorithm] = {
     oids.SHA1: hashes.SHA1(),  # noqa: S303 - checked on old mail, never relied on
@@ -59,7 +35,6 @@ DIGESTS: dict[str, hashes.HashAlgorithm] = {
     oids.SHAKE256_LEN: hashes.SHAKE256(64),
 }
 _SHAKE256_BITS = der.integer(512)  # the only length that goes with Ed448 (RFC 8419 §2.3)
-_BROKEN_DIGESTS = {oids.MD2, oids.MD5, oids.MD2_WITH_RSA, oids.MD5_WITH_RSA}
 WEAK_DIGESTS = {oids.SHA1}
 
 _RSA_DIGESTS = {
@@ -110,9 +85,9 @@ def digest_algorithm(identifier: AlgorithmIdentifier) -> hashes.HashAlgorithm:
     """The digest of a signer. Raises SignatureFault for a broken or unknown one."""
     found = DIGESTS.get(identifier.oid)
     if found is None:
-        raise _unknown(identifier)
+        raise unknown_algorithm(identifier)
     if identifier.oid == oids.SHAKE256_LEN and identifier.parameters != _SHAKE256_BITS:
-        raise _unknown(identifier)
+        raise unknown_algorithm(identifier)
     return found
 
 
@@ -152,13 +127,13 @@ def resolve(signature: AlgorithmIdentifier, digest: AlgorithmIdentifier) -> Sche
         return _rsa(_agreed_digest(_RSA_DIGESTS.get(signature.oid), signature, digest))
     if signature.oid == oids.EC_PUBLIC_KEY or signature.oid in _ECDSA_DIGESTS:
         return _ecdsa(_agreed_digest(_ECDSA_DIGESTS.get(signature.oid), signature, digest))
-    raise _unknown(signature)
+    raise unknown_algorithm(signature)
 
 
 def _agreed_digest(declared: str | None, signature: AlgorithmIdentifier, digest: AlgorithmIdentifier) -> str:
     """Both identifiers must name one digest (RFC 5652 §5.3: signedAttrs are hashed with digestAlgorithm)."""
     if declared is not None and declared != digest.oid:
-        raise _contradiction(signature, digest)
+        raise contradiction(signature, digest)
     return digest.oid
 
 
@@ -183,10 +158,10 @@ def _pss(signature: AlgorithmIdentifier, digest: AlgorithmIdentifier) -> Scheme:
     except Malformed as malformed:
         raise SignatureFault(SignatureStatus.BAD, malformed.finding) from None
     if parameters.digest != digest.oid:  # RFC 4056 §3
-        raise _contradiction(signature, digest)
+        raise contradiction(signature, digest)
     mask = DIGESTS.get(parameters.mask_digest)
     if mask is None:
-        raise _unknown(AlgorithmIdentifier(parameters.mask_digest))
+        raise unknown_algorithm(AlgorithmIdentifier(parameters.mask_digest))
     scheme = padding.PSS(mgf=padding.MGF1(mask), salt_length=parameters.salt_octets)
     algorithm = DIGESTS[digest.oid]
 
@@ -216,7 +191,7 @@ def _edwards(
     signature: AlgorithmIdentifier, digest: AlgorithmIdentifier, kind: _EdwardsKey, allowed: set[str]
 ) -> Scheme:
     if digest.oid not in allowed:  # RFC 8419 §3
-        raise _contradiction(signature, digest)
+        raise contradiction(signature, digest)
 
     def check(key: PublicKey, signature: bytes, message: bytes) -> None:
         if not isinstance(key, kind):
@@ -236,45 +211,6 @@ def _ml_dsa(signature: AlgorithmIdentifier, digest: AlgorithmIdentifier) -> Sche
         key.verify(signature, message)  # type: ignore[union-attr, call-arg] # narrowed by `kind` at run time
 
     return Scheme(check, "" if suitable else f"{digest.title} below {signature.title}")
-
-
-def _contradiction(signature: AlgorithmIdentifier, digest: AlgorithmIdentifier) -> SignatureFault:
-    return SignatureFault(
-        SignatureStatus.BAD,
-        error(
-            "signature-digest-mismatch",
-            f"The signature was built wrongly: {signature.title} does not go with the digest {digest.title}. "
-            "It proves nothing about this letter.",
-            citation="RFC 5652 §5.3, RFC 4056 §3, RFC 8419 §3",
-            remedy="Ask the sender to send the letter again with another program.",
-            owner="sender",
-        ),
-    )
-
-
-def _unknown(identifier: AlgorithmIdentifier) -> SignatureFault:
-    if identifier.oid in _BROKEN_DIGESTS:
-        return SignatureFault(
-            SignatureStatus.WEAK,
-            error(
-                "signature-algorithm-broken",
-                f"The letter is signed with {identifier.title}, which anyone can forge; it was not even checked.",
-                citation="RFC 6149, RFC 6151",
-                remedy="Ask the sender to sign with SHA-256 or better.",
-                owner="sender",
-            ),
-        )
-    return SignatureFault(
-        SignatureStatus.UNSUPPORTED,
-        error(
-            "signature-algorithm-unsupported",
-            f"The letter is signed with {identifier.title}, a method that is not known here; "
-            "its signature could not be checked.",
-            citation="RFC 5652 §5.3",
-            remedy="Ask the sender to sign with RSA or ECDSA and SHA-256.",
-            owner="sender",
-        ),
-    )
 
 
 # --- writing --------------------------------------------------------------------------------------------------

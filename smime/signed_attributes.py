@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -12,9 +13,12 @@ from cryptography.hazmat.primitives import hashes
 from . import capabilities, der, oids, signatures
 from .attributes import Attributes, attribute
 from .capabilities import Capability
-from .errors import Malformed
+from .errors import Malformed, OverBudget
 from .identifiers import AlgorithmIdentifier, CertificateReference, IssuerAndSerial, KeyIdentifier
 from .rsa_parameters import PssParameters
+from .signature_faults import SignatureFault, SignatureStatus, built_wrongly
+
+_T = TypeVar("_T")
 
 # Each of these at most once and with exactly one value, or the signature fails.
 SINGLE = (
@@ -67,6 +71,17 @@ def _meaning(algorithm: AlgorithmIdentifier) -> tuple[str, PssParameters | bytes
     if algorithm.oid == oids.RSASSA_PSS:
         return algorithm.oid, PssParameters.read(algorithm)
     return algorithm.oid, algorithm.meaningful_parameters
+
+
+def required(read: Callable[[Attributes], _T], attributes: Attributes) -> _T:
+    """What `read` finds, or the fault of a signature whose attributes cannot be read."""
+    try:
+        return read(attributes)
+    except (Malformed, OverBudget) as broken:
+        raise SignatureFault(
+            SignatureStatus.BAD,
+            built_wrongly("signed-attribute-malformed", broken.finding.summary, "RFC 5652 §11"),
+        ) from None
 
 
 # --- reading; each raises Malformed if the attribute is repeated or unreadable ---------------------------------------

@@ -7,18 +7,14 @@ reported only where the signature over it holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pki.algorithms import Strength, key_strength
 from pki.findings import Finding, error, info, warning
-from pki.keys import PublicKey, describe
 
 from . import der, oids, signatures, signed_attributes
 from .attributes import Attributes
@@ -26,7 +22,9 @@ from .capabilities import Capability
 from .cms import SignedData, SignerInfo
 from .errors import Malformed, OverBudget
 from .identifiers import CertificateIndex
-from .signatures import SignatureFault, SignatureStatus
+from .signature_faults import SignatureFault, SignatureStatus, bad, built_wrongly
+from .signed_attributes import required
+from .signing_certificate import find_signing_certificate, weakness_of
 
 __all__ = ["SignatureStatus", "SignedResult", "SignerResult", "verify"]
 
@@ -105,38 +103,10 @@ def _load(encoded: Sequence[bytes]) -> tuple[tuple[x509.Certificate, ...], list[
 def _content_problem(signed: SignedData, detached_content: bytes | None) -> Finding | None:
     """A signature covers exactly one content; two could show one thing and sign another."""
     if signed.content is not None and detached_content is not None:
-        return _built_wrongly("content-twice", "it carries a content of its own beside the one that is shown")
+        return built_wrongly("content-twice", "it carries a content of its own beside the one that is shown")
     if signed.content is None and detached_content is None and signed.signers:
-        return _built_wrongly("content-missing", "the content that was signed is not there")
+        return built_wrongly("content-missing", "the content that was signed is not there")
     return None
-
-
-def _built_wrongly(code: str, how: str, citation: str = "RFC 5652 §5") -> Finding:
-    return error(
-        code,
-        f"The signature was built wrongly: {how}. It proves nothing about this letter.",
-        citation=citation,
-        remedy="Ask the sender to send the letter again.",
-        owner="sender",
-    )
-
-
-def _bad(code: str, how: str, citation: str = "RFC 5652 §5.4") -> SignatureFault:
-    return SignatureFault(SignatureStatus.BAD, _built_wrongly(code, how, citation))
-
-
-_T = TypeVar("_T")
-
-
-def _required(read: Callable[[Attributes], _T], attributes: Attributes) -> _T:
-    """What `read` finds, or the fault of a signature whose attributes cannot be read."""
-    try:
-        return read(attributes)
-    except (Malformed, OverBudget) as broken:
-        raise SignatureFault(
-            SignatureStatus.BAD,
-            _built_wrongly("signed-attribute-malformed", broken.finding.summary, "RFC 5652 §11"),
-        ) from None
 
 
 @dataclass(slots=True)
@@ -173,8 +143,8 @@ class _Judge:
         messages = self._messages(signer)
         if not matching:
             raise SignatureFault(SignatureStatus.NO_CERTIFICATE, _NO_CERTIFICATE)
-        certificate, notes = _signing_certificate(signer, scheme, messages, matching)
-        weakness = _weakness(certificate, scheme)
+        certificate, notes = find_signing_certificate(signer, scheme, messages, matching)
+        weakness = weakness_of(certificate, scheme)
         result = replace(named, certificate=certificate, findings=(*notes, *_remarks(signer)))
         if weakness is not None:
             result = replace(result, status=SignatureStatus.WEAK, findings=(weakness, *result.findings))
@@ -194,16 +164,16 @@ class _Judge:
         if attributes is None:
             return [(self._unattributed(), _NO_ATTRIBUTES)]
         for kind in signed_attributes.SINGLE:
-            _required(lambda held, kind=kind: held.single(kind), attributes)  # type: ignore[misc]
-        if _required(signed_attributes.content_type, attributes) != self.signed.content_type:
-            raise _bad("content-type-mismatch", "it names another type of content than the one it covers")
-        if _required(signed_attributes.message_digest, attributes) != self._digest(signer):
+            required(lambda held, kind=kind: held.single(kind), attributes)  # type: ignore[misc]
+        if required(signed_attributes.content_type, attributes) != self.signed.content_type:
+            raise bad("content-type-mismatch", "it names another type of content than the one it covers")
+        if required(signed_attributes.message_digest, attributes) != self._digest(signer):
             raise SignatureFault(SignatureStatus.BAD, _CHANGED)
-        protection = _required(signed_attributes.algorithm_protection, attributes)
-        if protection is not None and not _required(
+        protection = required(signed_attributes.algorithm_protection, attributes)
+        if protection is not None and not required(
             lambda _: protection.agrees(signer.digest_algorithm, signer.signature_algorithm), attributes
         ):
-            raise _bad("algorithm-protection-mismatch", "its algorithms were exchanged", "RFC 6211 §3")
+            raise bad("algorithm-protection-mismatch", "its algorithms were exchanged", "RFC 6211 §3")
         if attributes.is_der:
             return [(attributes.encoded, None)]
         return [(attributes.encoded, _ORDER), (attributes.in_der_order(), _ORDER)]
@@ -211,9 +181,9 @@ class _Judge:
     def _unattributed(self) -> bytes:
         """The content itself, where it cannot be taken for the attributes of another signature."""
         if self.signed.content_type != oids.DATA:
-            raise _bad("signed-attributes-missing", "its required attributes are missing", "RFC 5652 §5.3")
+            raise bad("signed-attributes-missing", "its required attributes are missing", "RFC 5652 §5.3")
         if _reads_as_attributes(self.content):
-            raise _bad("content-attribute-confusion", "its content is the attributes of another signature")
+            raise bad("content-attribute-confusion", "its content is the attributes of another signature")
         return bytes(self.content)
 
     # What the signer claims --------------------------------------------------------------------------------
@@ -235,81 +205,6 @@ class _Judge:
         except (Malformed, OverBudget):
             result = replace(result, findings=(*result.findings, _CLAIM_UNREADABLE))
         return result
-
-
-def _signing_certificate(
-    signer: SignerInfo,
-    scheme: signatures.Scheme,
-    messages: list[tuple[bytes, Finding | None]],
-    matching: Sequence[x509.Certificate],
-) -> tuple[x509.Certificate, list[Finding]]:
-    """The certificate whose key made the signature, with findings.
-
-    The one that the signer names by digest is tried first, and has to be the one (RFC 8550 §4.2, RFC 5035 §3).
-    """
-    attributes = signer.signed_attributes
-    named = () if attributes is None else _required(signed_attributes.signing_certificates, attributes)
-    matching = sorted(matching, key=lambda c: not all(identifier.matches(c) for identifier in named))
-    unsupported: SignatureFault | None = None
-    for certificate in matching:
-        try:
-            key = _usable_key(certificate)
-        except SignatureFault as fault:
-            unsupported = fault
-            continue
-        for message, finding in messages:
-            if _holds(scheme, key, signer.signature, message):
-                if not all(identifier.matches(certificate) for identifier in named):
-                    raise _bad("signing-certificate-mismatch", "it names another certificate", "RFC 5035 §3")
-                return certificate, [finding] if finding else []
-    raise unsupported or SignatureFault(SignatureStatus.BAD, _DOES_NOT_VERIFY)
-
-
-def _usable_key(certificate: x509.Certificate) -> PublicKey:
-    """The public key, if its size is within what may be computed with."""
-    try:
-        key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        raise SignatureFault(
-            SignatureStatus.UNSUPPORTED, _key_finding("a kind that is not known here")
-        ) from None
-    if key_strength(key) is Strength.REFUSED:
-        raise SignatureFault(
-            SignatureStatus.UNSUPPORTED, _key_finding(f"{describe(key)}, beyond every sane size")
-        )
-    return key
-
-
-def _key_finding(what: str) -> Finding:
-    return error(
-        "signer-key-unsupported",
-        f"The signer's key is {what}; the signature could not be checked.",
-        remedy="Ask the sender to use a certificate with an RSA key of 2048 to 8192 bits or an EC key.",
-        owner="sender",
-    )
-
-
-def _holds(scheme: signatures.Scheme, key: PublicKey, signature: bytes, message: bytes) -> bool:
-    try:
-        scheme.check(key, signature, message)
-    except (InvalidSignature, TypeError, ValueError, UnsupportedAlgorithm):
-        # ValueError: a salt or digest too long for the key. All of these say only: this key did not sign this.
-        return False
-    return True
-
-
-def _weakness(certificate: x509.Certificate, scheme: signatures.Scheme) -> Finding | None:
-    key = certificate.public_key()
-    weak = scheme.weak or (describe(key) if key_strength(key) is not Strength.ACCEPTED else "")
-    if not weak:
-        return None
-    return error(
-        "signature-weak",
-        f"The letter is signed with an obsolete method ({weak}) that can be forged; it cannot be relied on.",
-        citation="RFC 8551 §4, RFC 6194",
-        remedy="Ask the sender to sign with SHA-256 and a key of at least RSA-2048 or P-256.",
-        owner="sender",
-    )
 
 
 def _remarks(signer: SignerInfo) -> list[Finding]:
@@ -357,13 +252,6 @@ _CHANGED = error(
     "The letter was changed after it was signed: its content no longer has the signed digest.",
     citation="RFC 5652 §5.4, §11.2",
     remedy="Ask the sender to send it again; a mailing list or gateway on the way may have altered it.",
-    owner="sender",
-)
-_DOES_NOT_VERIFY = error(
-    "signature-invalid",
-    "The signature was not made over this letter with the key of the named certificate.",
-    citation="RFC 5652 §5.6",
-    remedy="Do not rely on the letter; ask the sender over another way whether it is genuine.",
     owner="sender",
 )
 _NO_ATTRIBUTES = warning(

@@ -14,9 +14,11 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pki.keys import PrivateKey
+from smime import der, oids
 from smime.decrypt import DecryptionKey
 from smime.sign import SigningKey
 
@@ -131,6 +133,24 @@ def certify(
     if extension is not None:
         builder = builder.add_extension(extension, critical=False)
     return Person(private_key, builder.sign(root().private_key, hashes.SHA256()))  # type: ignore[arg-type]
+
+
+def restricted_to_pss(someone: Person, parameters: bytes) -> Person:
+    """The same person with an RSA key that its certificate restricts to RSASSA-PSS (RFC 4055 §1.2).
+
+    pyca writes no such certificate: the algorithm inside is exchanged and the root signs again.
+    """
+    outer = der.Reader(someone.certificate.public_bytes(Encoding.DER)).next().reader()
+    tbs = outer.next(der.SEQUENCE)
+    fields = [field.raw for field in tbs.reader().each()]
+    key_bits = list(der.Reader(fields[6]).next().reader().each())[1].raw
+    fields[6] = der.sequence(der.sequence(der.oid(oids.RSASSA_PSS), parameters), key_bits)
+    signed = der.sequence(*fields)
+    issuer = root().private_key
+    assert isinstance(issuer, ec.EllipticCurvePrivateKey)
+    signature = issuer.sign(signed, ec.ECDSA(hashes.SHA256()))
+    encoded = der.sequence(signed, outer.next(der.SEQUENCE).raw, der.bit_string(signature))
+    return Person(someone.private_key, x509.load_der_x509_certificate(encoded))
 
 
 def person(kind: str, name: str = "Alice", which: int = 0) -> Person:

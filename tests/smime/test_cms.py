@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import time
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -224,3 +225,54 @@ def test_certificates_only_carry_no_signer_and_no_content() -> None:
     carrier = cms.parse(certs_only([person(ALICE).certificate, person("rsa-2048").certificate]))
     assert isinstance(carrier, cms.SignedData)
     assert (len(carrier.certificates), carrier.signers, carrier.content) == (2, (), None)
+
+
+# --- work: the largest message that may arrive is answered within two seconds of processor time --------------------
+
+MESSAGE_OCTETS = 50 * 1024 * 1024
+SECONDS = 2.0
+
+
+def refused_within_limit(encoded: bytes) -> None:
+    began = time.process_time()
+    with pytest.raises(SmimeError):
+        cms.parse(encoded)
+    assert time.process_time() - began < SECONDS
+
+
+@pytest.mark.slow
+def test_endless_segments_of_a_ciphertext_are_given_up_in_time() -> None:
+    algorithm = AlgorithmIdentifier(oids.AES_256_CBC, der.octet_string(bytes(16))).to_der()
+    body = der.tlv(der.context(0), b"\x04\x00" * (MESSAGE_OCTETS // 2))
+    recipients = der.tlv(der.SET, der.tlv(der.context(3), der.integer(0)))
+    encrypted = der.sequence(der.oid(oids.DATA), algorithm, body)
+    refused_within_limit(
+        content_info(oids.ENVELOPED_DATA, der.sequence(der.integer(2), recipients, encrypted))
+    )
+
+
+@pytest.mark.slow
+def test_endless_key_agreements_are_given_up_in_time() -> None:
+    key = der.sequence(der.sequence(der.sequence(), der.integer(1)), der.octet_string(b""))
+    algorithm = AlgorithmIdentifier(oids.STD_DH_SHA256).to_der()
+    originator = der.tlv(der.context(0), der.tlv(der.context(0, constructed=False), b"id"))
+    one = der.tlv(der.context(1), der.integer(3), originator, algorithm, der.sequence(key * 2000))
+    refused_within_limit(enveloped(one * (MESSAGE_OCTETS // len(one))))
+
+
+@pytest.mark.slow
+def test_endless_nesting_and_endless_values_are_given_up_in_time() -> None:
+    refused_within_limit(b"\x30\x80" * (MESSAGE_OCTETS // 2))
+    refused_within_limit(b"\x30\x80" + b"\x05\x00" * (MESSAGE_OCTETS // 2))
+    endless = der.tlv(
+        der.context(1), der.sequence(der.oid("1.2.3"), der.tlv(der.SET, b"\x05\x00" * (8 << 20)))
+    )
+    info = signer_info(person(ALICE), attributes=attributes_over(CONTENT), unsigned=endless)
+    refused_within_limit(signed_message([info]))
+
+
+def test_a_name_of_megabytes_is_counted_and_not_spelled_out() -> None:
+    pair = der.tlv(der.SET, der.sequence(der.oid("2.5.4.3"), der.tlv(0x0C, b"x")))
+    issuer = der.sequence(pair * 100_000)
+    assert str(IssuerAndSerial(issuer, 5)).endswith(f"with a name of {len(issuer)} octets")
+    assert str(IssuerAndSerial(der.sequence(pair), 5)).endswith("CN=x")

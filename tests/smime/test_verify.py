@@ -7,13 +7,14 @@ import hashlib
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import mldsa, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ed448, mldsa, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from smime import cms, der, oids, sign, signatures
 from smime.attributes import attribute
 from smime.identifiers import AlgorithmIdentifier, IssuerAndSerial, KeyIdentifier
 from smime.rsa_parameters import PssParameters
+from smime.signing_certificate import MAX_TWINS
 from smime.verify import SignatureStatus, SignedResult, SignerResult, verify
 
 from .forge import (
@@ -25,7 +26,7 @@ from .forge import (
     signed_message,
     signer_info,
 )
-from .people import AT, Person, certify, key, person
+from .people import AT, Person, certify, key, person, restricted_to_pss
 
 GOOD, BAD, WEAK = SignatureStatus.GOOD, SignatureStatus.BAD, SignatureStatus.WEAK
 SHA256 = AlgorithmIdentifier(oids.SHA256)
@@ -240,6 +241,13 @@ def test_among_twins_of_one_name_and_number_the_one_that_signed_is_found() -> No
         assert (result.status, result.certificate) == (GOOD, signer.certificate)
 
 
+def test_more_twins_than_honesty_needs_are_not_all_tried() -> None:
+    twins = [certify(key("p-256", which), serial_number=77) for which in range(10, 10 + MAX_TWINS + 1)]
+    for signer, status in ((twins[MAX_TWINS - 1], GOOD), (twins[MAX_TWINS], BAD)):
+        encoded = signed_message([signer_info(signer, attributes=USUAL)], twins)
+        assert judged(encoded).status is status
+
+
 def test_a_signature_by_another_key_is_bad() -> None:
     stranger = signatures.signing_scheme(person("p-256", "Mallory", 5).signing.private_key)
     result = judged(signed_by(ALICE, sign=stranger.sign))
@@ -397,6 +405,70 @@ def test_rsa_pss_with_its_defaults_is_sha1_and_therefore_weak() -> None:
 )
 def test_rsa_pss_with_wrong_parameters_is_bad(parameters: bytes) -> None:
     assert pss_signed(parameters=parameters).status is BAD
+
+
+PSS_256 = PssParameters(oids.SHA256, oids.SHA256, 32).to_der()
+
+
+def signed_under_restriction(restriction: bytes, *, pss: bool, salt: int = 32) -> SignerResult:
+    """A letter of somebody whose certificate restricts the RSA key to PSS with these parameters."""
+    restricted = restricted_to_pss(person("rsa-2048", "Bob"), restriction)
+    private_key = restricted.private_key
+    assert isinstance(private_key, rsa.RSAPrivateKey)
+    scheme = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=salt)
+    identifier = AlgorithmIdentifier(oids.RSASSA_PSS, PssParameters(oids.SHA256, oids.SHA256, salt).to_der())
+    info = der.sequence(
+        der.integer(1),
+        IssuerAndSerial.of(restricted.certificate).to_der(),
+        SHA256.to_der(),
+        der.set_of(USUAL, der.context(0)),
+        (identifier if pss else AlgorithmIdentifier(oids.SHA256_WITH_RSA, der.NULL_VALUE)).to_der(),
+        der.octet_string(
+            private_key.sign(der.set_of(USUAL), scheme if pss else padding.PKCS1v15(), hashes.SHA256())
+        ),
+    )
+    return judged(signed_message([info], [restricted]))
+
+
+@pytest.mark.parametrize("restriction", [b"", PSS_256])
+def test_a_key_restricted_to_pss_signs_with_pss(restriction: bytes) -> None:
+    assert signed_under_restriction(restriction, pss=True).status is GOOD
+
+
+@pytest.mark.parametrize(
+    ("restriction", "pss", "salt"),
+    [
+        (b"", False, 32),  # the mathematics of PKCS#1 v1.5 hold, and the key is not for it
+        (PSS_256, False, 32),
+        (PSS_256, True, 20),  # salt below the key's
+        (PssParameters(oids.SHA512, oids.SHA512, 20).to_der(), True, 32),
+    ],
+)
+def test_a_key_restricted_to_pss_signs_with_nothing_else(restriction: bytes, pss: bool, salt: int) -> None:
+    result = signed_under_restriction(restriction, pss=pss, salt=salt)
+    assert (result.status, codes(result)) == (BAD, ["key-not-for-algorithm"])
+
+
+def ed448_signed(digest: AlgorithmIdentifier) -> SignerResult:
+    private_key = ed448.Ed448PrivateKey.generate()
+    erin = certify(private_key, "Erin")  # type: ignore[arg-type]
+    attributes = attributes_over(CONTENT, digest.oid)
+    info = der.sequence(
+        der.integer(1),
+        IssuerAndSerial.of(erin.certificate).to_der(),
+        digest.to_der(),
+        der.set_of(attributes, der.context(0)),
+        AlgorithmIdentifier(oids.ED448).to_der(),
+        der.octet_string(private_key.sign(der.set_of(attributes))),
+    )
+    return judged(signed_message([info], [erin]))
+
+
+def test_ed448_goes_with_shake256_of_512_bits_only() -> None:
+    assert ed448_signed(AlgorithmIdentifier(oids.SHAKE256_LEN, der.integer(512))).status is GOOD
+    assert ed448_signed(AlgorithmIdentifier(oids.SHAKE256)).status is GOOD
+    assert ed448_signed(AlgorithmIdentifier(oids.SHAKE256_LEN, der.integer(256))).status is not GOOD
+    assert ed448_signed(AlgorithmIdentifier(oids.SHA512)).status is BAD
 
 
 def sha1_signed(signer: Person) -> bytes:
