@@ -7,13 +7,16 @@ from smime.errors import SmimeError
 from smime.layer_kind import claims_encryption, claims_signature, is_cms_part, is_multipart_signed
 from smime.mime_read import Part, parse
 
+# The author's name of a letter that is beyond a limit: its list line then says which, in place of recipients.
+UNREADABLE = "Unreadable letter"
+
 
 def read_facts(raw: bytes) -> dict[str, object]:
     """Column values of mail.models.Message. A letter beyond every limit still gets a line in the list."""
     try:
         part = parse(raw)
     except SmimeError as error:
-        return {"subject": "", "from_name": "", "from_address": "", "to_line": error.finding.summary[:500]}
+        return {"from_name": UNREADABLE, "to_line": error.finding.summary[:500]}
     author = _author(part)
     return {
         "subject": part_text(part, "subject")[:500],

@@ -79,7 +79,10 @@ _COMMENT_END = re.compile(r"--!?>")
 
 @dataclass(frozen=True, slots=True)
 class CleanHtml:
-    """A formatted letter made safe. `html` is None where only its text may be shown; `finding` then says why."""
+    """A formatted letter made safe. `html` is None where only its text may be shown; `finding` then says why.
+
+    `blocked_images` counts pictures that lie elsewhere than in the letter.
+    """
 
     html: SafeString | None
     blocked_images: int = 0
@@ -235,7 +238,7 @@ class _Writer:
         source = attributes.get("src", "").strip()
         inlined = self._inline(source)
         if inlined is None:
-            self.blocked_images += bool(source)
+            self.blocked_images += bool(source) and source[:4].lower() != "cid:"
             words = attributes.get("alt", "").strip()[:200]
             self._written.append(escape(f"[{words}]") if words else "")
             return

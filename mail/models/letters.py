@@ -32,7 +32,15 @@ class Folder(models.TextChoices):
     SENT = "sent", "Sent"
 
 
-_SEALS_WITH_PROBLEM = (Seal.BAD, Seal.REVOKED, Seal.INVALID, Seal.WEAK, Seal.INCOMPLETE, Seal.UNTRUSTED, Seal.MISMATCH)
+_SEALS_WITH_PROBLEM = (
+    Seal.BAD,
+    Seal.REVOKED,
+    Seal.INVALID,
+    Seal.WEAK,
+    Seal.INCOMPLETE,
+    Seal.UNTRUSTED,
+    Seal.MISMATCH,
+)
 _LOCKS_WITH_PROBLEM = (Encryption.FAIL, Encryption.UNSUPPORTED, Encryption.UNPROTECTED)
 PROBLEM = models.Q(seal__in=[s.value for s in _SEALS_WITH_PROBLEM]) | models.Q(
     encryption__in=[e.value for e in _LOCKS_WITH_PROBLEM]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from mail.models import Contact, ContactCertificate, Message
 from mail.models.contacts import ContactCertificateState
+from mail.models.letters import Folder
 from pki.certificates import can_encrypt, can_sign, mailboxes
 from pki.names import same_mailbox
 from smime import capabilities
@@ -22,11 +24,21 @@ from tenants.services.pull_publications import keep_certificate
 FULL_SEALS = (Seal.OK, Seal.REV_STALE)
 
 
-def harvest(actor: Actor, message: Message, report: SecurityReport, at: datetime) -> Contact | None:
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a letter brought: whom it is from, and whether another certificate than the known one waits for a decision."""
+
+    contact: Contact
+    other_signer: bool
+    proposals: int
+
+
+def harvest(actor: Actor, message: Message, report: SecurityReport, at: datetime) -> Learned | None:
     """Remember the signer as a contact, if the seal is full and the sender is nobody of the own directory."""
     signer = report.signer
     if (
-        report.seal not in FULL_SEALS
+        message.folder != Folder.INBOX
+        or report.seal not in FULL_SEALS
         or signer is None
         or signer.certificate is None
         or signer.address is None
@@ -44,9 +56,9 @@ def harvest(actor: Actor, message: Message, report: SecurityReport, at: datetime
         for issuer in report.path.path[1:-1] if report.path else ():
             keep_certificate(issuer.public_bytes(Encoding.DER), "a signed letter", at)
         announced = capabilities.write(signer.capabilities) if signer.capabilities else None
-        for certificate in learned:
-            keep_contact_certificate(contact, certificate, "a signed letter", at, announced)
-    return contact
+        kept = [keep_contact_certificate(contact, c, "a signed letter", at, announced) for c in learned]
+    proposed = [row for row in kept if row.state == ContactCertificateState.PROPOSED]
+    return Learned(contact, kept[0] in proposed, len(proposed))
 
 
 def _certificates_of(signer: SignerReport, report: SecurityReport) -> list[x509.Certificate]:

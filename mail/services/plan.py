@@ -110,7 +110,9 @@ def _known_here(actor: Actor, address: str) -> list[Candidate]:
     if person is not None:
         rows = Certificate.objects.filter(person=person).encryption().order_by("-not_before")
         # A revocation counts here from the moment it is recorded, before the list with it is published.
-        revoked = set(Revocation.objects.filter(certificate__person=person).values_list("certificate_id", flat=True))
+        revoked = set(
+            Revocation.objects.filter(certificate__person=person).values_list("certificate_id", flat=True)
+        )
         return [
             Candidate(
                 row.certificate,

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cryptography import x509
 
 from mail.models import Message
-from mail.services.harvest import harvest
+from mail.services.harvest import Learned, harvest
 from pki.path import Failure
 from pki.trust import Trust
 from smime.decrypt import DecryptionKey
 from smime.open import open_message
-from smime.report import SecurityReport
+from smime.report import Encryption, SecurityReport
 from tenants.access import Actor
 from tenants.keystore.custody import Custody, seal_for
 from tenants.models import CustodyKey
@@ -31,15 +31,27 @@ from tenants.services.mail_keys import SealedKey, all_keys
 
 @dataclass(frozen=True)
 class OpenedLetter:
-    """A letter of the reader with its report."""
+    """A letter of the reader with its report, and what was learned of its signer (None: nothing to learn)."""
 
     message: Message
     report: SecurityReport
     raw: bytes
+    learned: Learned | None = None
 
 
 def read(actor: Actor, message_id: uuid.UUID, custody: Custody | None, at: datetime) -> OpenedLetter:
-    """Open a letter of this person. Raises Message.DoesNotExist for absent and foreign ones alike."""
+    """Open a letter of this person, remember its state, learn of its signer.
+
+    Raises Message.DoesNotExist for absent and foreign ones alike.
+    """
+    opened = open_letter(actor, message_id, custody, at)
+    if opened.report.encryption is not Encryption.LOCKED:
+        _remember(actor, opened.message, opened.report, at)
+    return replace(opened, learned=harvest(actor, opened.message, opened.report, at))
+
+
+def open_letter(actor: Actor, message_id: uuid.UUID, custody: Custody | None, at: datetime) -> OpenedLetter:
+    """The same without a trace in the letter: for its frame, its files, and answers. Raises Message.DoesNotExist."""
     with tenant_scope(actor.tenant_id):
         message = Message.objects.of(actor.person_id).select_related("raw").get(id=message_id)
         sealed, trust = all_keys(actor.person_id), assemble_trust()
@@ -49,9 +61,14 @@ def read(actor: Actor, message_id: uuid.UUID, custody: Custody | None, at: datet
         with tenant_scope(actor.tenant_id):
             trust = assemble_trust()
         report = judge(raw, sealed, custody, trust, message.received_at, at)
-    _remember(actor, message, report, at)
-    harvest(actor, message, report, at)
     return OpenedLetter(message, report, raw)
+
+
+def open_part(actor: Actor, content: bytes, custody: Custody | None, at: datetime) -> SecurityReport:
+    """A cryptographic layer that stood inside a letter, opened on its own (security: one origin a layer)."""
+    with tenant_scope(actor.tenant_id):
+        sealed, trust = all_keys(actor.person_id), assemble_trust()
+    return judge(content, sealed, custody, trust, at, at)
 
 
 def _lacks_issuer(report: SecurityReport) -> bool:

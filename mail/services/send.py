@@ -16,13 +16,12 @@ from email.utils import format_datetime, make_msgid
 from cryptography import x509
 from django.db import IntegrityError
 
-from mail.letter import Letter
+from mail.letter import Letter, write_address
 from mail.models import Delivery, Draft, Message, RawMessage
 from mail.models.letters import DeliveryRoute, Folder
 from mail.services.plan import Plan, RecipientPlan
 from mail.transport import spool
 from smime import compose, headers, mime
-from smime.addresses import Address
 from smime.sign import SigningKey
 from tenants import due_work
 from tenants.access import Actor
@@ -68,17 +67,20 @@ def send(
     *,
     letter_id: uuid.UUID | None = None,
     threading: Threading | None = None,
+    response: headers.Policy = headers.unchanged,
 ) -> Message:
-    """Send to everybody in `plan`. `letter_id` (its draft's) makes a second press of Send harmless. Raises Refused.
+    """Send to everybody in `plan`. `letter_id` (its draft's) makes a second press of Send harmless.
 
-    `custody` is needed to sign. The caller has shown who cannot read an encrypted letter: none may be left in `plan`.
+    `custody` is needed to sign; `response` hides what the answered letter hid. The caller has shown who cannot read an
+    encrypted letter: none may be left in `plan`. Raises Refused, RefusedComposition.
     """
     _check(letter, plan, custody)
     with tenant_scope(actor.tenant_id):
         held = _keys(actor, at)
     _check_keys(letter, held)
     message_id = make_msgid(domain=actor.address.rpartition("@")[2])
-    copies = _write(actor, letter, plan, held, custody, message_id, threading or Threading(), at)
+    fields = _fields(actor, letter, plan, message_id, threading or Threading(), at)
+    copies = _write(letter, plan, held, custody, fields, response, at)
     return _record(actor, letter, copies, message_id, letter_id or uuid.uuid4(), at)
 
 
@@ -134,21 +136,19 @@ def _check_keys(letter: Letter, held: _Keys) -> None:
 
 
 def _write(
-    actor: Actor,
     letter: Letter,
     plan: Plan,
     held: _Keys,
     custody: Custody | None,
-    message_id: str,
-    threading: Threading,
+    fields: Sequence[tuple[str, str]],
+    response: headers.Policy,
     at: datetime,
 ) -> list[_Copy]:
     """The open recipients share one message; every Bcc recipient gets their own."""
     body = mime.build_body(letter.text, attachments=letter.attachments)
-    fields = _fields(actor, letter, plan, message_id, threading, at)
     signer = None
     if letter.sign and custody is not None and held.signing is not None:
-        signer = SigningKey(held.signing.open(custody), held.signing.certificate)
+        signer = SigningKey(held.signing.open_to_sign(custody), held.signing.certificate)
     hidden = [r for r in plan.recipients if r.kind == "bcc"]
     seen = tuple(r for r in plan.recipients if r.kind != "bcc")
     groups: list[tuple[RecipientPlan, ...]] = [seen, *((r,) for r in hidden)]
@@ -157,7 +157,9 @@ def _write(
     for group in groups:
         legacy = any(forest_of(r.address.rpartition("@")[2].lower()) is None for r in group)
         if legacy not in payloads:
-            protected = headers.protect(body, fields, encrypted=letter.encrypt, legacy_display=legacy)
+            protected = headers.protect(
+                body, fields, encrypted=letter.encrypt, legacy_display=legacy, response=response
+            )
             payloads[legacy] = (_sign(protected.entity, signer, held, at), protected.outer)
         payload, outer = payloads[legacy]
         copies.append(_Copy(mime.message(outer, _encrypt(payload, letter, plan, group, held)), group))
@@ -187,10 +189,10 @@ def _fields(
     actor: Actor, letter: Letter, plan: Plan, message_id: str, threading: Threading, at: datetime
 ) -> list[tuple[str, str]]:
     def line(kind: str) -> str:
-        return ", ".join(Address(r.name, r.address).display() for r in plan.recipients if r.kind == kind)
+        return ", ".join(write_address(r.name, r.address) for r in plan.recipients if r.kind == kind)
 
     fields = [
-        ("From", Address(actor.name, actor.address).display()),
+        ("From", write_address(actor.name, actor.address)),
         ("To", line("to")),
         ("Cc", line("cc")),
         ("Subject", letter.subject),

@@ -1,0 +1,22 @@
+"""Short pieces of sentences that views of letters compose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from django.utils.translation import gettext as _
+
+
+def short_fingerprint(certificate: x509.Certificate) -> str:
+    """'4C19 7D02': enough to recognise a certificate, never enough to decide about it."""
+    digits = certificate.fingerprint(SHA256()).hex().upper()
+    return f"{digits[:4]} {digits[4:8]}"
+
+
+def joined(names: Sequence[str]) -> str:
+    """'Bob', 'Bob and Farid', 'Bob, Farid and Tina'."""
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}

@@ -1,0 +1,62 @@
+"""Letters for tests: written by people of the cast through the services, or put into an inbox as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mail.letter import Letter
+from mail.models import Message
+from mail.services.import_eml import import_eml
+from mail.services.plan import plan
+from mail.services.send import send
+from smime.mime import Attachment
+from tenants import clock
+from tests.cast import Member, work
+
+FILE = Attachment("plan.txt", "text/plain", b"the plan\n")
+
+
+def deliver(
+    writer: Member,
+    *readers: Member,
+    subject: str = "Term sheet",
+    text: str = "Both sides can live with clause 4.",
+    sign: bool = True,
+    encrypt: bool = True,
+    attachments: Sequence[Attachment] = (),
+) -> Message:
+    """Send a letter and let it arrive; the sent one."""
+    letter = Letter(
+        to=", ".join(reader.address for reader in readers),
+        subject=subject,
+        text=text,
+        sign=sign,
+        encrypt=encrypt,
+        attachments=tuple(attachments),
+    )
+    judged = plan(writer.actor, letter.recipients(), clock.now())
+    sent = send(writer.actor, letter, judged, writer.custody, clock.now())
+    work()
+    return sent
+
+
+def plain_letter(
+    *,
+    sender: str = "Somebody <somebody@elsewhere.example>",
+    subject: str = "Hello",
+    body: str = "Hello.\n",
+    html: str = "",
+) -> bytes:
+    """An ordinary letter of the internet."""
+    kind = "text/html" if html else "text/plain"
+    lines = [
+        f"From: {sender}", "To: alice@contoso.example", f"Subject: {subject}", "Message-ID: <1@elsewhere.example>",
+        "Date: Tue, 24 Nov 2026 08:00:00 +0000", "MIME-Version: 1.0", f"Content-Type: {kind}; charset=utf-8", "",
+        html or body,
+    ]  # fmt: skip
+    return "\r\n".join(lines).encode()
+
+
+def put(reader: Member, raw: bytes) -> Message:
+    """Into the reader's inbox, as if imported."""
+    return import_eml(reader.actor, raw, clock.now())
