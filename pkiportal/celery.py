@@ -12,6 +12,9 @@ from typing import Any
 from celery import Celery, signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pkiportal.settings")
+# Django's checks would load every view into the workers, the holder of the authorities' keys among them. `migrate`
+# runs the checks before each new version.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("pkiportal")
 app.config_from_object("pkiportal.broker")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from pkiportal.celery import app, beat_table
@@ -9,6 +12,7 @@ from tenants import due_work
 from tenants.after_commit import QUEUES
 from tenants.due_work import DueWorkError
 from tenants.tasks import find_due, run_due, sweep
+from tests.variables import ROOT
 
 found: list[str] = []
 
@@ -55,3 +59,15 @@ def test_the_application_has_the_table_and_the_tasks_and_delivers_by_queue_name(
     assert [(queue.name, queue.routing_key) for queue in app.conf.task_queues] == [
         (name, name) for name in QUEUES
     ]
+
+
+def test_a_worker_process_loads_no_view() -> None:
+    program = (
+        "import sys; from pkiportal.celery import app; app.loader.init_worker(); app.finalize(); "
+        "assert 'tenants.tasks' in sys.modules; "
+        "print([name for name in sys.modules if name == 'pkiportal.urls' or '.web.' in name or '.api.' in name])"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "[]"
