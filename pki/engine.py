@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from asn1crypto import x509 as asn1
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -90,8 +89,9 @@ def _drive(context: ValidationContext, path: ValidationPath, parameters: PKIXVal
 _ENGINE_FORMS = frozenset({"rfc822_name", "dns_name", "directory_name", "uniform_resource_identifier"})
 
 
-@lru_cache(maxsize=1024)
 def _asn1(der_bytes: bytes) -> asn1.Certificate:
+    # A fresh object for every judgement: the engine writes them out again, and asn1crypto may then give other bytes
+    # the second time (a certificate with unique identifiers has a good signature only once).
     certificate: asn1.Certificate = asn1.Certificate.load(der_bytes)  # type: ignore[no-untyped-call]
     constraints = certificate.name_constraints_value
     if constraints is not None:

@@ -120,7 +120,9 @@ class _Opening:
         self.message = message
         known = (*trust.intermediates, *(anchor.certificate for anchor in trust.anchors))
         self.peeled = peel(message, keys=keys, locked=locked, candidates=known)
-        self.court = Court(trust, at, now, revocation, tuple(self.peeled.certificates))
+        self.court = Court(
+            trust, at, now, revocation, tuple(self.peeled.certificates), tuple(self.peeled.crls)
+        )
         self.findings = list(self.peeled.findings)
 
     def report(self) -> SecurityReport:

@@ -13,6 +13,8 @@ from typing import Literal
 
 from cryptography.x509 import Certificate
 
+from pki.crl import Crl
+from pki.errors import PkiError
 from pki.findings import Finding, Severity
 from pki.names import common_name, display, organization
 from pki.path import Failure, PathResult, Verdict, validate
@@ -70,13 +72,37 @@ class Court:
     now: datetime | None
     revocation: RevocationMode
     certificates: tuple[Certificate, ...] = ()
+    crls: tuple[bytes, ...] = ()
 
-    def path(self, leaf: Certificate, address: str | None) -> PathResult:
-        """The path of one signer, at the moment of judgement. Certificates of the letter only help to build it."""
+    def path(self, leaf: Certificate, address: str | None) -> tuple[PathResult, bool]:
+        """The path of one signer at the moment of judgement, and whether it stands on lists of the letter only.
+
+        Certificates of the letter merely help to build the path. Its lists are a last resort: the sender chose them,
+        so a newer one may exist that the sender would rather not show (RFC 8550 §4.1).
+        """
         known = replace(self.trust, intermediates=(*self.trust.intermediates, *self.certificates))
+        result = self._validate(leaf, known, address)
+        if result.failure is not Failure.REVOCATION_UNKNOWN or not self.crls:
+            return result, False
+        enclosed = self._validate(leaf, replace(known, crls=(*known.crls, *read_lists(self.crls))), address)
+        settled = enclosed.verdict is Verdict.GOOD or enclosed.failure is Failure.REVOKED
+        return (enclosed, True) if settled else (result, False)
+
+    def _validate(self, leaf: Certificate, trust: Trust, address: str | None) -> PathResult:
         return validate(
-            leaf=leaf, trust=known, at=self.at, now=self.now, address=address, revocation=self.revocation
+            leaf=leaf, trust=trust, at=self.at, now=self.now, address=address, revocation=self.revocation
         )
+
+
+def read_lists(encoded: Sequence[bytes]) -> tuple[Crl, ...]:
+    """Those revocation lists of a letter that can be read."""
+    found = []
+    for data in encoded:
+        try:
+            found.append(Crl.parse(data))
+        except PkiError:
+            continue  # no list to lean on; the path stays undetermined and says so
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +198,12 @@ def _judge_signer(
         return _named(result, _STATUS_SEALS.get(result.status, Seal.BAD)), findings
     known = addresses_of(certificate)
     matched = known.matching(author.mailbox) if author.is_plain else None
-    path = court.path(certificate, matched)
+    path, enclosed = court.path(certificate, matched)
     findings.extend(path.findings)
     seals = [_path_seal(path)]
+    if enclosed and path.verdict is Verdict.GOOD:
+        seals.append(Seal.REV_STALE)
+        findings.append(_ENCLOSED_LIST)
     if result.status is SignatureStatus.WEAK:
         seals.append(Seal.WEAK)
     if matched is None:
@@ -256,6 +285,17 @@ def _time_findings(
             )
         )
     return findings
+
+
+_ENCLOSED_LIST = Finding(
+    "list-from-letter",
+    Severity.WARNING,
+    "Whether the certificate was revoked could only be checked with a list that came with the letter itself. That list "
+    "is still current, but its issuer may have published a newer one.",
+    "RFC 8550 §4.1",
+    "Check again once the issuer's own list can be fetched.",
+    "you",
+)
 
 
 def _odd_time(code: str, summary: str) -> Finding:
