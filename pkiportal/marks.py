@@ -131,8 +131,25 @@ REASONS: tuple[Reason, ...] = (
         gettext_lazy("Authority compromise"),
         gettext_lazy("The authority’s own key is in doubt."),
     ),
+    Reason(
+        "aACompromise", gettext_lazy("Attribute authority compromise"), gettext_lazy("Its key is in doubt.")
+    ),
+    Reason("removeFromCRL", gettext_lazy("Released from hold"), gettext_lazy("The hold was ended.")),
     Reason("certificateHold", gettext_lazy("On hold"), gettext_lazy("You are not sure yet.")),
     Reason("unspecified", gettext_lazy("Unspecified"), gettext_lazy("No reason is published.")),
+)
+
+
+# What an administrator may choose for a person's certificate.
+FINAL_REASONS = frozenset(
+    {
+        "keyCompromise",
+        "superseded",
+        "affiliationChanged",
+        "cessationOfOperation",
+        "privilegeWithdrawn",
+        "unspecified",
+    }
 )
 
 

@@ -349,23 +349,23 @@ def encryption_verdict(report: Any, *, also: Iterable[str] = ()) -> Verdict:
 
 def certificate_verdict(path: Any) -> Verdict:
     """One sentence about a certificate by itself, judged now: the head of its page."""
-    failure = str(path.failure)
-    code, text, fallback = _certificate_words(failure if str(path.verdict) != "good" else "none")
+    code, text, fallback = _certificate_words("good" if str(path.verdict) == "good" else str(path.failure))
     finding = next((found for found in path.findings if found.severity in ("error", "warning")), None)
     why = fallback
     if finding is not None and code != "SIG_OK":
         why = " ".join(_sentence(part) for part in (finding.summary, finding.remedy) if part)
     checked = getattr(path.revocation, "this_update", None)
-    if code == "SIG_OK" and checked:
+    # A root by itself is revoked by nobody: there is no list to speak of.
+    if code == "SIG_OK" and checked and len(path.path) > 1:
         why = _("Not revoked as of %(when)s.") % {"when": moment(checked)}
     return Verdict(code, SEALS[code], text, why)
 
 
 def _certificate_words(failure: str) -> tuple[str, str, str]:
-    """PathResult.failure → seal code, sentence, and the reason to give when no finding has one."""
+    """ "good" or PathResult.failure → seal code, sentence, and the reason to give when no finding has one."""
     advice = _("Do not rely on it.")
     known = {
-        "none": ("SIG_OK", _("Complete, in date and trusted by your organisation"), ""),
+        "good": ("SIG_OK", _("Complete, in date and trusted by your organisation"), ""),
         "untrusted": (
             "SIG_UNTRUSTED",
             _("Complete and in date, but its root is not trusted by your organisation yet"),

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 
 from pkiportal import display
 from pkiportal.marks import (
+    FINAL_REASONS,
     OWNERS,
     REASONS,
     STATES,
@@ -147,8 +148,8 @@ def path_seal(path: Any) -> dict[str, Any]:
 
 @register.simple_tag
 def revocation_reasons() -> list[Reason]:
-    """Reasons that fit a person's certificate; an authority's own compromise is not one of them."""
-    return [reason for reason in REASONS if reason.code not in ("cACompromise", "certificateHold")]
+    """Reasons that fit a person's certificate and are final: nothing of an authority, no hold."""
+    return [reason for reason in REASONS if reason.code in FINAL_REASONS]
 
 
 @register.filter
