@@ -66,10 +66,8 @@ class PathBuilder:
         self._at = at
         self._by_subject: dict[ComparableName, list[x509.Certificate]] = {}
         for certificate in dict.fromkeys((*self._anchors, *intermediates)):
-            try:
+            if names_readable(certificate):  # without a name it links to nothing
                 self._by_subject.setdefault(comparable(certificate.subject), []).append(certificate)
-            except ValueError:
-                continue  # a certificate whose name cannot be read links to nothing
 
     def named(self, subject: x509.Name) -> Sequence[x509.Certificate]:
         """All known certificates with this subject (RFC 5280 §7.1 comparison)."""
@@ -144,6 +142,16 @@ class PathBuilder:
                 raise OverBudget
             self.budget.known_links[link] = signed_by(subject, issuer)
         return self.budget.known_links[link]
+
+
+def names_readable(certificate: x509.Certificate) -> bool:
+    """Whether subject and issuer can be parsed; pyca does so on access only."""
+    try:
+        comparable(certificate.subject)
+        comparable(certificate.issuer)
+    except ValueError:
+        return False
+    return True
 
 
 def signed_by(subject: x509.Certificate, issuer: x509.Certificate) -> bool:

@@ -217,7 +217,7 @@ def can_encrypt(certificate: x509.Certificate) -> bool:
     usage = find(certificate, x509.KeyUsage)
     try:
         key = certificate.public_key()
-    except UnsupportedAlgorithm:
+    except (UnsupportedAlgorithm, ValueError):
         return False
     if isinstance(key, rsa.RSAPublicKey):
         return _for_mail(certificate) and (usage is None or usage.key_encipherment)

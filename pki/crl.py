@@ -25,8 +25,9 @@ from .algorithms import signature_algorithm, signing_digest
 from .entries import EntryIndex, Reason, RevokedEntry, entries_range, extension, read_entry
 from .errors import CrlRefusal, MalformedInput
 from .findings import error
-from .keys import PublicKey, SigningPrivateKey
+from .keys import PublicKey, SigningPrivateKey, spki_sha256
 from .names import comparable
+from .parsing import PARSE_ERRORS, load
 from .signatures import verify_signature
 from .signer import Signer
 from .times import utc
@@ -143,7 +144,7 @@ class Crl:
         try:
             self._extensions = parsed.extensions
             self.issuer: x509.Name = parsed.issuer
-        except ValueError:
+        except PARSE_ERRORS:
             raise _malformed("its header cannot be parsed") from None
         self.this_update: datetime = parsed.last_update_utc
         self.next_update: datetime | None = parsed.next_update_utc
@@ -151,6 +152,7 @@ class Crl:
         self.number: int | None = number.crl_number if number else None
         delta = self._value(x509.DeltaCRLIndicator)
         self.base_number: int | None = delta.crl_number if delta else None
+        self._verified_by: set[bytes] = set()
         self.scope = _read_scope(self._value(x509.IssuingDistributionPoint))
 
     @classmethod
@@ -158,11 +160,11 @@ class Crl:
         """Read one list in DER or PEM. Raises `MalformedInput`."""
         try:
             if data.lstrip()[:5] == b"-----":
-                parsed = x509.load_pem_x509_crl(data)
+                parsed = load(x509.load_pem_x509_crl, data)
                 data = parsed.public_bytes(Encoding.DER)
             else:
-                parsed = x509.load_der_x509_crl(data)
-        except (ValueError, UnsupportedAlgorithm):
+                parsed = load(x509.load_der_x509_crl, data)
+        except ValueError:
             raise _malformed("it is not a revocation list") from None
         return cls(data, parsed)
 
@@ -249,12 +251,15 @@ class Crl:
         self.verify_key(issuer_certificate.public_key())
 
     def verify_key(self, public_key: PublicKey) -> None:
-        """Check the signature with a key. Raises `CrlRefusal`."""
+        """Check the signature with a key, at most once for each. Raises `CrlRefusal`."""
+        identity = spki_sha256(public_key)
+        if identity in self._verified_by:
+            return
         try:
             verify_signature(
                 public_key,
                 self._parsed.signature,
-                self._parsed.tbs_certlist_bytes,
+                self._signed_bytes(),
                 self._parsed.signature_algorithm_oid,
                 self._parsed.signature_algorithm_parameters,
             )
@@ -262,6 +267,12 @@ class Crl:
             raise _refusal(
                 "crl-signature", "The signature of the list is not by this authority's key."
             ) from None
+        self._verified_by.add(identity)
+
+    def _signed_bytes(self) -> bytes:
+        """The tbsCertList as it was received; pyca would encode a million entries anew."""
+        outer = der.read(self.der, 0, len(self.der))[1]
+        return self.der[outer : der.read(self.der, outer, len(self.der))[2]]
 
     @property
     def parsed(self) -> x509.CertificateRevocationList:

@@ -6,6 +6,7 @@ question, and answers by dictionary afterwards.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -86,13 +87,14 @@ class EntryIndex:
         self.foreign: dict[tuple[ComparableName, int], int] = {}
         self.unknown_critical: set[str] = set()
         start, end = entries_range(data)
-        if indirect or data.find(der.BOOLEAN_TRUE, start, end) >= 0:
+        if indirect:
             self._walk_carefully(data, start, end, issuer)
         else:
             self._walk(data, start, end)
+            self._look_for_demands(data, start, end)
 
     def _walk(self, data: bytes, start: int, end: int) -> None:
-        """The plain case, a million entries in well under a second: no critical extension, one issuer."""
+        """The plain case, a million entries in about a second: one issuer."""
         offsets, from_bytes = self.offsets, int.from_bytes
         while start < end:
             # SEQUENCE, short length, INTEGER, short length: every entry that is shorter than 128 octets
@@ -110,6 +112,18 @@ class EntryIndex:
         serial, stop = _serial_at(data, start, end)
         self.offsets[serial] = start
         return stop
+
+    def _look_for_demands(self, data: bytes, start: int, end: int) -> None:
+        """Critical extensions of entries. Only where the octets of a TRUE stand is an entry read in full."""
+        starts = list(self.offsets.values())
+        hit = data.find(der.BOOLEAN_TRUE, start, end)
+        while hit >= 0:
+            index = bisect_right(starts, hit)
+            for oid, critical, _ in _entry_extensions(data, starts[index - 1]):
+                if critical and oid not in (_OID_REASON_CODE, _OID_INVALIDITY_DATE):
+                    self.unknown_critical.add(oid.hex())
+            following = starts[index] if index < len(starts) else end
+            hit = data.find(der.BOOLEAN_TRUE, max(following, hit + 1), end)
 
     def _walk_carefully(self, data: bytes, start: int, end: int, issuer: ComparableName) -> None:
         current = issuer

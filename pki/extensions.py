@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from cryptography import x509
 
+from .parsing import PARSE_ERRORS
+
 ExtensionValue = TypeVar("ExtensionValue", bound=x509.ExtensionType)
 
 
@@ -17,7 +19,7 @@ def read_extensions(certificate: x509.Certificate) -> x509.Extensions:
     """All extensions. Raises `ValueError` when one of them, or their list, cannot be parsed."""
     try:
         return certificate.extensions
-    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except PARSE_ERRORS:
         raise ValueError("the extensions cannot be parsed") from None
 
 

@@ -9,15 +9,14 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from .crl import Crl
 from .errors import MalformedInput
 from .findings import error
+from .parsing import Loaded, load, load_certificate
 from .pkcs12 import Identity, Pkcs12, read_pkcs12, write_pkcs12
 
 __all__ = [
@@ -30,7 +29,6 @@ __all__ = [
     "write_pkcs12",
 ]
 
-Loaded = TypeVar("Loaded")
 MAXIMUM_CERTIFICATES = 50
 _PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9# ]+)-----[^\S\n]*\r?\n(.*?)-----END \1-----", re.DOTALL)
 _CERTIFICATE_LABELS = {b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE"}
@@ -73,8 +71,8 @@ def write_pkcs7(certificates: Sequence[x509.Certificate]) -> bytes:
 
 def _read_der(content: bytes) -> list[x509.Certificate]:
     try:
-        return [x509.load_der_x509_certificate(content)]
-    except (ValueError, UnsupportedAlgorithm) as refused:
+        return [load_certificate(content)]
+    except ValueError as refused:
         if not _is_content_info(content):
             raise _malformed("it is no certificate in DER, PEM or PKCS#7 form") from refused
     return list(_load(pkcs7.load_der_pkcs7_certificates, content))
@@ -102,8 +100,8 @@ def _decode(body: bytes) -> bytes:
 
 def _load(loader: Callable[[bytes], Loaded], content: bytes) -> Loaded:
     try:
-        return loader(content)
-    except (ValueError, UnsupportedAlgorithm):
+        return load(loader, content)
+    except ValueError:
         raise _malformed("a certificate in it cannot be parsed") from None
 
 

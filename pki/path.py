@@ -14,13 +14,13 @@ from typing import Literal
 
 from cryptography import x509
 
-from .building import DeadEnd, Path, PathBuilder
+from .building import DeadEnd, Path, PathBuilder, names_readable
 from .conformance import conformance_problems
 from .constraints import constraint_problems
 from .engine import PolicyInputs, engine_problems
 from .extensions import read_extensions
 from .findings import Finding, Severity, error, info, warning
-from .names import comparable, display
+from .names import display
 from .revocation import Good, Revocation, RevocationChecker, Revoked, Undetermined
 from .rules import path_problems
 from .times import utc
@@ -122,10 +122,7 @@ class _Judgement:
         self.checker = RevocationChecker(
             self.trust.crls, self.at, self.now, self._signer_paths, weak_lists=self.purpose == "any"
         )
-        try:
-            read_extensions(self.leaf)
-            comparable(self.leaf.issuer), comparable(self.leaf.subject)
-        except ValueError:
+        if not _readable(self.leaf):
             return self._without_path([_malformed(self.leaf)], (self.leaf,))
         best: PathResult | None = None
         for path in self.builder.paths(self.leaf):
@@ -148,12 +145,13 @@ class _Judgement:
         if self.revocation == "required" and all(p.failure in _STILL_ASK for p in problems):
             status = self.checker.check(path)
             problems += _revocation_problems(status)
-        notes = self._notes(path, status)
+        unreadable = any(problem.failure in _UNREADABLE for problem in problems)
+        notes = [] if unreadable else self._notes(path, status)
         return _result(path, anchor, status, problems, notes)
 
     def _problems(self, path: Path, anchor: TrustAnchor | None) -> list[Problem]:
         problems = path_problems(path, self.at)
-        if any(problem.failure in (Failure.MALFORMED, Failure.LIMIT) for problem in problems):
+        if any(problem.failure in _UNREADABLE for problem in problems):
             return problems
         try:
             problems += refused_algorithms(path)
@@ -197,6 +195,7 @@ class _Judgement:
         return _result(partial, None, None, problems, [])
 
 
+_UNREADABLE = frozenset({Failure.MALFORMED, Failure.LIMIT})
 _STILL_ASK = frozenset({Failure.TIME, Failure.ADDRESS, Failure.UNTRUSTED, Failure.USAGE, Failure.WEAK})
 _DEAD_END_RANK = {
     DeadEnd.ISSUER_MISSING: 0,
@@ -204,6 +203,15 @@ _DEAD_END_RANK = {
     DeadEnd.BAD_SIGNATURE: 2,
     DeadEnd.LIMIT: 3,
 }
+
+
+def _readable(certificate: x509.Certificate) -> bool:
+    """Whether names and extensions can be parsed; pyca does so on access only."""
+    try:
+        read_extensions(certificate)
+    except ValueError:
+        return False
+    return names_readable(certificate)
 
 
 def _nearness(result: PathResult) -> int:

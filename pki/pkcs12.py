@@ -24,6 +24,7 @@ from . import keys, passwords
 from .errors import MalformedInput, RefusedRequest, WrongPassword
 from .findings import Finding, error
 from .keys import PrivateKey, SigningPrivateKey, spki_sha256
+from .parsing import load_certificate
 from .passwords import Password, UnsupportedProtection
 
 Parsed = TypeVar("Parsed")
@@ -184,7 +185,7 @@ def _collect(bags: list[pkcs12.SafeBag], password: Password) -> Pkcs12:
     for bag in bags:
         kind = bag["bag_id"].native
         if kind == "cert_bag" and bag["bag_value"]["cert_id"].native == "x509":
-            certificate = x509.load_der_x509_certificate(bytes(bag["bag_value"]["cert_value"]))
+            certificate = load_certificate(bytes(bag["bag_value"]["cert_value"]))
             certificates[certificate] = _friendly_name(bag)
         elif kind in ("key_bag", "pkcs8_shrouded_key_bag"):
             key = _key(bag, password)

@@ -13,6 +13,7 @@ from .algorithms import Strength, key_strength
 from .errors import MalformedInput, RefusedRequest
 from .findings import error
 from .keys import PublicKey, describe
+from .parsing import PARSE_ERRORS
 from .signatures import verify_signature
 
 MAXIMUM_BYTES = 64 * 1024
@@ -31,7 +32,7 @@ def read_request(data: bytes) -> PublicKey:
         request = x509.load_pem_x509_csr(data) if pem else x509.load_der_x509_csr(data)
         key = request.public_key()
         parameters = request.signature_algorithm_parameters
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except PARSE_ERRORS:
         raise _malformed() from None
     try:
         verify_signature(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -30,17 +30,18 @@ def describe_file(name: str, data: bytes) -> list[str]:
 
 
 def _certificate_lines(certificate: x509.Certificate) -> Iterator[str]:
-    yield f"  subject        {names.display(certificate.subject)}"
-    yield f"  issuer         {names.display(certificate.issuer)}"
-    yield f"  serial number  {certificate.serial_number:x}"
+    """One line for each field; a field that cannot be parsed says so and hides no other."""
+    for label, read in _FIELDS:
+        try:
+            value = read(certificate)
+        except ValueError:
+            value = "cannot be parsed"
+        yield f"  {label:<15}{value}"
+
+
+def _validity(certificate: x509.Certificate) -> str:
     begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    yield f"  valid          {begins:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M} UTC"
-    yield f"  key            {_key(certificate)}"
-    yield f"  addresses      {', '.join(certificates.mailboxes(certificate)) or 'none'}"
-    yield f"  may            {', '.join(_abilities(certificate)) or 'nothing for mail'}"
-    yield f"  name limits    {', '.join(_limits(certificate)) or 'none'}"
-    yield f"  revocation     {', '.join(_locations(certificate)) or 'no list named'}"
-    yield f"  SHA-256        {certificate.fingerprint(hashes.SHA256()).hex(':')}"
+    return f"{begins:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M} UTC"
 
 
 def _key(certificate: x509.Certificate) -> str:
@@ -54,13 +55,10 @@ def _abilities(certificate: x509.Certificate) -> Iterator[str]:
     if is_authority(certificate):
         yield "issue certificates"
         return
-    try:
-        if certificates.can_sign(certificate):
-            yield "sign mail"
-        if certificates.can_encrypt(certificate):
-            yield "receive encrypted mail"
-    except UnsupportedAlgorithm:
-        return
+    if certificates.can_sign(certificate):
+        yield "sign mail"
+    if certificates.can_encrypt(certificate):
+        yield "receive encrypted mail"
 
 
 def _limits(certificate: x509.Certificate) -> Iterator[str]:
@@ -76,6 +74,20 @@ def _locations(certificate: x509.Certificate) -> Iterator[str]:
     for point in find(certificate, x509.CRLDistributionPoints) or ():
         for name in point.full_name or ():
             yield str(name.value)
+
+
+_FIELDS: tuple[tuple[str, Callable[[x509.Certificate], str]], ...] = (
+    ("subject", lambda one: names.display(one.subject)),
+    ("issuer", lambda one: names.display(one.issuer)),
+    ("serial number", lambda one: f"{one.serial_number:x}"),
+    ("valid", _validity),
+    ("key", _key),
+    ("addresses", lambda one: ", ".join(certificates.mailboxes(one)) or "none"),
+    ("may", lambda one: ", ".join(_abilities(one)) or "nothing for mail"),
+    ("name limits", lambda one: ", ".join(_limits(one)) or "none"),
+    ("revocation", lambda one: ", ".join(_locations(one)) or "no list named"),
+    ("SHA-256", lambda one: one.fingerprint(hashes.SHA256()).hex(":")),
+)
 
 
 def _crl_lines(crl: Crl) -> Iterator[str]:

@@ -134,7 +134,7 @@ def alice(contoso: Forest) -> Signer:
     return contoso.person("alice@contoso.example")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def trust(contoso: Forest) -> Trust:
     return contoso.trust(contoso.root_list(), contoso.person_list())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pki import crl, keys
+from pki import crl, der, keys
 from pki.certificates import MailDomain
 from pki.crl import Crl, Reason, RevokedEntry, check_successor
 from pki.errors import CrlRefusal, MalformedInput
@@ -78,6 +79,35 @@ def test_exactly_the_listed_serials_are_found(contoso: Forest, serials: set[int]
     assert all(listed.find(serial) is not None for serial in serials)
     assert (listed.find(other) is not None) == (other in serials)
     assert listed.serial_numbers() == serials
+
+
+def _demanding(serial_number: int, *, critical: bool) -> bytes:
+    """An entry with an extension that nobody knows."""
+    flag = der.BOOLEAN_TRUE if critical else b""
+    unknown = der.tlv(
+        der.SEQUENCE, bytes.fromhex("06062b0601040101"), flag, der.tlv(der.OCTET_STRING, b"\5\0")
+    )
+    return der.tlv(der.SEQUENCE, der.integer(serial_number), der.time(AT), der.tlv(der.SEQUENCE, unknown))
+
+
+@pytest.mark.parametrize("critical", [True, False])
+def test_a_critical_demand_in_an_entry_is_noticed(contoso: Forest, critical: bool):
+    # serials that hold the octets of a critical flag by chance must not hide the one that is meant
+    chance = RevokedEntry(0x0101FF0101FF, AT, Reason.SUPERSEDED).to_der()
+    entries = [chance, _demanding(7, critical=critical), RevokedEntry(8, AT, Reason.SUPERSEDED).to_der()]
+    data = crl.build(issuer=contoso.issuing, number=1, this_update=AT, next_update=AT + DAY, entries=entries)
+    assert bool(Crl.parse(data).unknown_critical) is critical
+
+
+def test_building_stays_linear(contoso: Forest):
+    def seconds(count: int) -> float:
+        entries = [RevokedEntry(serial, AT, Reason.SUPERSEDED).to_der() for serial in range(1, count)]
+        started = time.process_time()
+        crl.build(issuer=contoso.issuing, number=1, this_update=AT, next_update=AT + DAY, entries=entries)
+        return time.process_time() - started
+
+    small, large = min(seconds(5_000) for _ in range(3)), min(seconds(50_000) for _ in range(3))
+    assert large < 40 * max(small, 0.001)
 
 
 def test_another_key_of_the_same_name_does_not_verify(contoso: Forest):
