@@ -122,7 +122,7 @@ class _Judge:
     def result(self, signer: SignerInfo) -> SignerResult:
         matching = self.pool.find(signer.sid)
         named = SignerResult(
-            status=SignatureStatus.GOOD,
+            status=SignatureStatus.BAD,  # until proved otherwise
             certificate=matching[0] if matching else None,
             signer_id=str(signer.sid),
             digest_algorithm=signer.digest_algorithm.title,
@@ -145,9 +145,12 @@ class _Judge:
             raise SignatureFault(SignatureStatus.NO_CERTIFICATE, _NO_CERTIFICATE)
         certificate, notes = find_signing_certificate(signer, scheme, messages, matching)
         weakness = weakness_of(certificate, scheme)
-        result = replace(named, certificate=certificate, findings=(*notes, *_remarks(signer)))
-        if weakness is not None:
-            result = replace(result, status=SignatureStatus.WEAK, findings=(weakness, *result.findings))
+        result = replace(
+            named,
+            status=SignatureStatus.GOOD if weakness is None else SignatureStatus.WEAK,
+            certificate=certificate,
+            findings=(*([weakness] if weakness else []), *notes, *_remarks(signer)),
+        )
         return self._with_claims(signer, result)
 
     # What the signature is computed over -----------------------------------------------------------------
