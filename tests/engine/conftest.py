@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import uuid
 from collections.abc import Iterator
 
@@ -29,3 +30,12 @@ def bells(monkeypatch: pytest.MonkeyPatch) -> Bells:
     monkeypatch.setattr(after_commit, "_send", kept.receive)
     monkeypatch.setattr(after_commit, "_quiet_until", 0.0)
     return kept
+
+
+@pytest.fixture
+def port() -> int:
+    """A free TCP port of this host."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port

@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import os
 import re
+import signal
 import subprocess
 import sys
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.engine.processes import Processes, wait_until
 from tests.variables import ROOT, read_variables
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -139,3 +143,44 @@ def test_the_image_gets_every_package_of_the_source() -> None:
     for package in ("pki", "smime", "tenants", "mail", "pkiportal", "templates", "static"):
         assert f"COPY {package} {package}\n" in dockerfile
         assert f"!{package}" in ignored
+
+
+@pytest.mark.slow
+def test_the_web_command_serves_by_https_behind_a_proxy_and_its_stop_signal_ends_it_in_good_order(
+    tmp_path: Path, port: int
+) -> None:
+    """The command, environment and stop signal of the file, on a database of its own."""
+    web = SERVICES["web"]
+    database = {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/web.sqlite3",
+        "REDIS_URL": "",
+        "PKIPORTAL_HOME": str(tmp_path),
+    }
+    command = [sys.executable, "-m", "waitress", *web["command"][1:]]
+    listen = next(option for option in command if option.startswith("--listen="))
+    command[command.index(listen)] = f"--listen=127.0.0.1:{port}"
+    processes = Processes(tmp_path, redis_url="")
+    try:
+        process = processes.start(command, "web", environment("web", **database))
+        wait_until(lambda: answer(port) is not None, "an answer", processes)
+        by_proxy = answer(port, {"X-Forwarded-Proto": "https"})
+        plain = answer(port)
+        assert plain is not None
+        assert by_proxy is not None
+        assert by_proxy.headers["Strict-Transport-Security"]
+        assert plain.headers["Strict-Transport-Security"] is None
+        process.send_signal(getattr(signal, web["stop_signal"]))
+        assert process.wait(timeout=15) == 0
+    finally:
+        processes.stop_all()
+
+
+def answer(port: int, headers: dict[str, str] | None = None) -> HTTPResponse | None:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/healthz", headers=headers or {})
+        return connection.getresponse()
+    except OSError:
+        return None
+    finally:
+        connection.close()

@@ -26,14 +26,6 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
     running.stop_all()
 
 
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
 def start(processes: Processes, tmp_path: Path, port: int, *kinds: str) -> subprocess.Popen[bytes]:
     home = tmp_path / "home"
     extra = {
