@@ -73,7 +73,7 @@ def _shell_of(request: HttpRequest) -> Shell:
     )
 
 
-def _counted(actor: Actor) -> QuerySet[Person, dict[str, Any]]:
+def _counted(actor: Actor) -> QuerySet[Person, Any]:
     """One row, one query: whether there is a key, and the three counts of the rail."""
     inbox = Message.objects.filter(person_id=OuterRef("id"), folder=Folder.INBOX, seen_at__isnull=True)
     drafts = Draft.objects.filter(person_id=OuterRef("id"))

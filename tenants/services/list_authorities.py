@@ -87,7 +87,7 @@ def _line(
         generation,
         generation.authority_id,
         online,
-        keys.describe(generation.certificate.public_key()),  # type: ignore[arg-type]  # of our own making
+        keys.describe(generation.certificate.public_key()),
         permitted_domains(generation.certificate),
         issued,
         newest,

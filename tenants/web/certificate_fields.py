@@ -117,7 +117,7 @@ def _key(certificate: x509.Certificate) -> Iterator[Field]:
 def key_words(certificate: x509.Certificate) -> str:
     """'EC P-256', 'RSA-3072'; a key that cannot be read is said to be so."""
     try:
-        return keys.describe(certificate.public_key())  # type: ignore[arg-type]  # others raise
+        return keys.describe(certificate.public_key())
     except (UnsupportedAlgorithm, ValueError, TypeError):
         return _("of an unsupported kind")
 

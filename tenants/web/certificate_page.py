@@ -22,7 +22,7 @@ from pki.rules import is_authority
 from tenants import clock
 from tenants.access import Actor, SignedInRequest
 from tenants.models import Revocation, Tenant, TrustRequest
-from tenants.models.trust import TrustRequestState
+from tenants.models.trust import TrustRequestState, TrustState
 from tenants.public import forest_of
 from tenants.scoping import tenant_scope
 from tenants.services.judge_certificate import Judged, judge_certificate, sha256_of
@@ -111,7 +111,7 @@ def draw_certificate(
         "certificate": Shown(
             certificate.not_valid_before_utc, certificate.not_valid_after_utc, sha256_of(certificate)
         ),
-        "belongs": _belongs(certificate, frame),
+        "belongs": _belongs(certificate, judged, frame),
         "forest": _forest(certificate, judged),
         "uses": _uses(certificate),
         "groups": field_groups(certificate) if tab == "details" else (),
@@ -134,12 +134,14 @@ def _subtitle(certificate: x509.Certificate) -> str:
     return " · ".join([*mailboxes(certificate)[:1], purpose])
 
 
-def _belongs(certificate: x509.Certificate, frame: Frame) -> list[tuple[str, str]]:
+def _belongs(certificate: x509.Certificate, judged: Judged, frame: Frame) -> list[tuple[str, str]]:
+    root = judged.roots.get(sha256_of(certificate))
     facts = [
         (_("Name"), common_name(certificate.subject) or display(certificate.subject)),
         (_("Address"), ", ".join(mailboxes(certificate))),
         (_("Organisation"), organization(certificate.subject)),
         (_("Said by"), common_name(certificate.issuer) or display(certificate.issuer)),
+        (_("Believed for"), ", ".join(root.domains) if root is not None and root.state != TrustState.DISTRUSTED else ""),
         (_("Came here by"), frame.note),
     ]
     return [(label, value) for label, value in facts if value]
