@@ -112,12 +112,16 @@ class _Walk:
         inline = part.disposition != "attachment"
         if part.media_type.startswith("multipart/"):  # whose delimiters are nowhere: show what is there
             self.texts.append(readable_text(part.content(), ""))
-        elif part.media_type == "text/plain" and inline and not part.filename:
+        elif part.media_type == "text/plain" and inline and not (part.filename and self._has_words()):
             self.texts.append(self._text(part))
         elif part.media_type == "text/html" and inline and not self.errant and self.body.html is None:
             self._html(part)
         else:
             self.attach(part)
+
+    def _has_words(self) -> bool:
+        """Whether the letter's own words were found: old programs give even those a file name."""
+        return bool(self.texts) or self.body.html is not None
 
     def _html(self, part: Part) -> None:
         if part.end - part.body > MAX_HTML * 4 // 3:

@@ -168,3 +168,10 @@ def test_text_parts_of_one_tree_are_joined_and_second_html_parts_become_files() 
     assert body.text == "body\n\nfooter"
     assert body.html == "<i>one</i>"
     assert [file.content for file in body.attachments] == [b"<i>two</i>"]
+
+
+def test_words_with_a_file_name_are_words_and_a_second_such_part_is_a_file() -> None:
+    named = b"--b\nContent-Type: text/plain; name=x.txt\n\n"
+    body = read_body(parse(multipart(named + b"hello\n" + named + b"file\n--b--\n")), encrypted=False)
+    assert body.text == "hello"
+    assert [(file.name, file.content) for file in body.attachments] == [("x.txt", b"file")]
