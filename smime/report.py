@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from cryptography.x509 import Certificate
-from pki.path import PathResult
 
 from pki.findings import Finding, as_data
+from pki.path import PathResult
 
 from .capabilities import Capability
 from .fields import Field
