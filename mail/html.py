@@ -27,6 +27,8 @@ MOST_NODES = 20_000
 MOST_DEPTH = 256
 # An HTML5 parser reopens every unclosed formatting element in every following block: nodes × this is its worst case.
 MOST_FORMATTING = 12
+# nh3 needs minutes for one text of a million ampersands or hard blanks: longer runs are cut by an empty element.
+MOST_ESCAPED = 150
 MOST_IMAGE_OCTETS = 10 * 1024 * 1024
 
 FORMATTING = frozenset({"a", "b", "big", "code", "em", "i", "s", "small", "strike", "strong", "tt", "u"})
@@ -71,6 +73,8 @@ _MAGIC: Sequence[tuple[re.Pattern[bytes], str]] = (
     (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
 )
 
+_ESCAPED = re.compile("[&<>\xa0]")
+_ESCAPED_RUN = re.compile(f"(?:[^&<>\xa0]*[&<>\xa0]){{{MOST_ESCAPED}}}|.+", re.DOTALL)
 _MARKUP = re.compile(r"<(?:(/?)([A-Za-z][^\s/>]{0,40})|!--|[!?/])")
 _ATTRIBUTE = re.compile(r"""[\s/]*([^\s=>/"']+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s>]*))?|[\s/]*["'=]""")
 _TAG_END = re.compile(r"[\s/]*>")
@@ -188,22 +192,37 @@ class _Writer:
     blocked_images: int = 0
     _image_octets: int = 0
     _nodes: int = 0
+    _escaped: int = 0
     _open: list[str] = field(default_factory=list)
     _written: list[str] = field(default_factory=list)
 
     def take(self, token: _Token) -> None:
         if token.text:
             self._count()
-            self._written.append(token.text.replace("<", "&lt;").replace("\x00", ""))
+            self._text(unescape(token.text).replace("\x00", ""))
         elif token.closes:
             self._close(token.name)
         elif token.name == "img":
             self._image(dict(token.attributes))
         elif token.name in VOID:
             self._count()
-            self._written.append(f"<{token.name}>")
+            self._element(f"<{token.name}>")
         elif token.name in ELEMENTS:
             self._start(token)
+
+    def _text(self, text: str) -> None:
+        """Escaped, and cut where nh3 would take a time that grows with the square of the characters it escapes."""
+        count = len(_ESCAPED.findall(text))
+        if self._escaped + count > MOST_ESCAPED:
+            self._element("<wbr>")
+            text = "\0".join(_ESCAPED_RUN.findall(text))
+            count %= MOST_ESCAPED
+        self._escaped += count
+        self._written.append(escape(text, quote=False).replace("\0", "<wbr>"))
+
+    def _element(self, written: str) -> None:
+        self._written.append(written)
+        self._escaped = 0
 
     def finish(self) -> str:
         while self._open:
@@ -224,14 +243,14 @@ class _Writer:
         if len(self._open) >= MOST_DEPTH:
             raise _OverBudget(f"it is nested deeper than {MOST_DEPTH} levels")
         self._open.append(token.name)
-        self._written.append(_start_tag(token.name, token.attributes))
+        self._element(_start_tag(token.name, token.attributes))
 
     def _close(self, name: str) -> None:
         if name not in self._open:
             return
         while (innermost := self._open.pop()) != name:
-            self._written.append(f"</{innermost}>")
-        self._written.append(f"</{name}>")
+            self._element(f"</{innermost}>")
+        self._element(f"</{name}>")
 
     def _image(self, attributes: Mapping[str, str]) -> None:
         self._count()
@@ -243,7 +262,7 @@ class _Writer:
             self._written.append(escape(f"[{words}]") if words else "")
             return
         pairs = [("src", inlined), *((n, v) for n, v in attributes.items() if n not in ("src", "srcset"))]
-        self._written.append(_start_tag("img", pairs))
+        self._element(_start_tag("img", pairs))
 
     def _inline(self, source: str) -> str | None:
         """An image of the letter itself as a data: address, while the budget lasts; raster by its first octets."""
@@ -265,6 +284,8 @@ def _start_tag(name: str, attributes: Sequence[tuple[str, str]]) -> str:
 
 def _allowed(element: str, attribute: str, value: str) -> str | None:
     """The value if this element may have this attribute with it; the filter of both steps."""
+    if (element, attribute) == ("a", "rel"):  # nh3's own
+        return value
     if attribute not in EVERYWHERE and attribute not in ATTRIBUTES.get(element, ()):
         return None
     pattern = {"href": _LINK, "src": _DATA_IMAGE}.get(attribute) or _PLAIN_VALUE.get(attribute)

@@ -68,6 +68,6 @@ class Authority:
         """multipart/signed, as `openssl cms` writes it."""
         (self.folder / "text").write_bytes(text)
         return must(
-            self.folder, "cms", "-sign", "-in", "text", "-text", "-signer", "tina.pem", "-inkey", "tina.key", "-certfile", "root.pem",
-            "-from", f"Tina Thorn <{self.address}>", "-to", to, "-subject", "Minutes",
+            self.folder, "cms", "-sign", "-in", "text", "-text", "-signer", "tina.pem", "-inkey", "tina.key",
+            "-certfile", "root.pem", "-from", f"Tina Thorn <{self.address}>", "-to", to, "-subject", "Minutes",
         )  # fmt: skip
