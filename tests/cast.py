@@ -1,4 +1,4 @@
-"""The cast: Contoso (Alice, administrator Olga), Fabrikam (Bob, administrator Farid), Northwind (Charlie, administrator Nils).
+"""The cast: Contoso (Alice, administrator Olga), Fabrikam (Bob, Farid), Northwind (Charlie, Nils).
 
 Every test gets forests of its own: the names below are made unique by a number, as are the mail domains.
 """
@@ -77,7 +77,9 @@ class Forest:
 
     def trust(self, other: Forest, at: datetime | None = None) -> TrustRoot:
         """Believe the other forest's root for its domain."""
-        row = trust_root(self.administrator.actor, other.root().certificate, [other.domain], at or clock.now())
+        row = trust_root(
+            self.administrator.actor, other.root().certificate, [other.domain], at or clock.now()
+        )
         work()
         return row
 

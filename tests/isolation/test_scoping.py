@@ -136,9 +136,14 @@ def test_append_only_rows_stay_as_they_were_written(cast: Cast) -> None:
 
 def test_a_failed_write_leaves_nothing(cast: Cast) -> None:
     tenant, name = cast.contoso.tenant, f"Nobody {uuid.uuid4()}"
-    with pytest.raises(LookupError), tenant_scope(tenant, write=True):
-        Tenant.objects.create(name=name, founded_at=clock.now())
-        raise LookupError
+
+    def fail_after_writing() -> None:
+        with tenant_scope(tenant, write=True):
+            Tenant.objects.create(name=name, founded_at=clock.now())
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail_after_writing()
     assert not Tenant.objects.filter(name=name).exists()
 
 
