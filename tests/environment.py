@@ -42,7 +42,9 @@ os.environ.update(
         "ARGON2_LANES": "1",
         "PUBLISH_BASE_URL": "http://pki.test",
         "DATABASE_APP_ROLE": APPLICATION,
-        "DATABASE_URL": postgres_url(APPLICATION, DATABASE) if ADMINISTRATOR_URL else f"sqlite:///{_home}/test.sqlite3",
+        "DATABASE_URL": postgres_url(APPLICATION, DATABASE)
+        if ADMINISTRATOR_URL
+        else f"sqlite:///{_home}/test.sqlite3",
         "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
         "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
         "LOG_LEVEL": "WARNING",
