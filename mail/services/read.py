@@ -19,7 +19,7 @@ from pki.path import Failure
 from pki.trust import Trust
 from smime.decrypt import DecryptionKey
 from smime.open import open_message
-from smime.report import Encryption, SecurityReport
+from smime.report import Encryption, SecurityReport, Signature
 from tenants.access import Actor
 from tenants.keystore.custody import Custody, seal_for
 from tenants.models import CustodyKey
@@ -99,6 +99,9 @@ def _remember(actor: Actor, message: Message, report: SecurityReport, at: dateti
         "seal": report.seal.value,
         "encryption": report.encryption.value,
         "judged_at": at,
+        # Inside an envelope only the key shows these.
+        "is_signed": message.is_signed or report.signature is not Signature.NONE,
+        "has_attachments": bool(report.attachments),
     }
     if message.seen_at is None:
         changes["seen_at"] = at

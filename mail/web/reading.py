@@ -17,7 +17,7 @@ from mail.html import CleanHtml, clean_html
 from mail.models import Message
 from mail.models.letters import Folder
 from mail.services.read import OpenedLetter, read
-from mail.web.details import details_of, readers_of
+from mail.web.details import details_of, other_readers, readers_of
 from mail.web.inbox import list_context
 from mail.web.letter_head import head_of, history_of
 from mail.web.letter_parts import inner_layers
@@ -51,7 +51,7 @@ def _letter_context(request: SignedInRequest, opened: OpenedLetter) -> dict[str,
     refusal = _unreadable(report)
     if refusal is not None:
         return {"message": head, "report": None, "finding": refusal}
-    readers = readers_of(actor, report, head.addresses)
+    readers = readers_of(actor, report, [*head.addresses, head.sender_address])
     history = history_of(actor, opened, head)
     is_locked = report.encryption is Encryption.LOCKED
     shown = clean_html(report.html) if report.html is not None else CleanHtml(None)
@@ -59,7 +59,7 @@ def _letter_context(request: SignedInRequest, opened: OpenedLetter) -> dict[str,
         "message": head,
         "report": report,
         "finding": None,
-        "also": [reader.name for reader in readers if not reader.you],
+        "also": other_readers(readers),
         "always_signs": history.always_signs,
         "first_signed": history.first_signed,
         "new_signer": opened.learned is not None and opened.learned.other_signer,
