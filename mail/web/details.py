@@ -70,6 +70,7 @@ class Reader:
     name: str
     key: str
     you: bool
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +209,19 @@ def readers_of(actor: Actor, report: SecurityReport, addressed: Iterable[str]) -
         return []
     known = _known_readers(actor, {actor.address, *(address.lower() for address in addressed)})
     return [
-        known.get(reference, Reader(_("not known here"), _shortened(reference), False))
+        known.get(reference, Reader(_("not known here"), _shortened(reference), False, known=False))
         for reference in dict.fromkeys(report.recipients)
     ]
+
+
+def other_readers(readers: Iterable[Reader]) -> list[str]:
+    """Everybody but the reader, in words; keys of nobody known here are counted, not listed."""
+    others = [reader for reader in readers if not reader.you]
+    named = [reader.name for reader in others if reader.known]
+    n = len(others) - len(named)
+    return (
+        [*named, ngettext("%(n)d key unknown here", "%(n)d keys unknown here", n) % {"n": n}] if n else named
+    )
 
 
 def _known_readers(actor: Actor, addresses: Iterable[str]) -> Mapping[str, Reader]:

@@ -30,14 +30,22 @@ function pill(recipient) {
   return whole;
 }
 
+const LOCKS = { ok: "lock-ok", warn: "lock-weak", bad: "lock-fail" };
+
+function showAlgorithm(line, text, tone) {
+  line.hidden = !text;
+  line.querySelector("span").textContent = text || "";
+  const drawn = symbol(LOCKS[tone] || LOCKS.ok);
+  drawn.classList.add(`tone-${LOCKS[tone] ? tone : "ok"}`);
+  line.querySelector("svg").replaceWith(drawn);
+}
+
 function show(form, answer) {
   for (const place of form.querySelectorAll("[data-pills]")) {
     const mine = answer.recipients.filter((recipient) => recipient.field === place.dataset.pills);
     place.replaceChildren(...mine.map(pill));
   }
-  const line = form.querySelector("[data-algorithm]");
-  line.hidden = !answer.algorithm;
-  line.querySelector("span").textContent = answer.algorithm || "";
+  showAlgorithm(form.querySelector("[data-algorithm]"), answer.algorithm, answer.tone);
   if (answer.send_label) form.querySelector("[data-send-label]").textContent = answer.send_label;
 }
 
