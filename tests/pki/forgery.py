@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from pki import certificates, keys, profiles
 from pki.algorithms import signing_digest
+from pki.crl import Crl, Reason, RevokedEntry
 from pki.keys import KeyType, SigningPrivateKey
 from pki.signer import Signer
 from tests.pki.conftest import AT, DAY
@@ -80,3 +83,50 @@ def imitate(original: x509.Certificate, issuer: Signer | None) -> Signer:
         if not isinstance(extension.value, x509.NameConstraints):
             builder = builder.add_extension(extension.value, extension.critical)
     return Signer(key, builder.sign(signing, signing_digest(signing)))
+
+
+def forge_list(
+    issuer: Signer,
+    *revoked: RevokedEntry,
+    number: int = 1,
+    this_update: datetime = AT - DAY,
+    issuer_name: x509.Name | None = None,
+    extensions: Extensions = (),
+) -> Crl:
+    """A list with extensions that we never write: other scopes, deltas, unknown demands."""
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer_name or issuer.certificate.subject)
+        .last_update(this_update)
+        .next_update(this_update + 8 * DAY)
+        .add_extension(x509.CRLNumber(number), critical=False)
+    )
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical=critical)
+    for entry in revoked:
+        one = x509.RevokedCertificateBuilder().serial_number(entry.serial_number)
+        one = one.revocation_date(entry.revoked_at)
+        if entry.reason is not Reason.UNSPECIFIED:
+            one = one.add_extension(x509.CRLReason(x509.ReasonFlags(entry.reason.value)), critical=False)
+        builder = builder.add_revoked_certificate(one.build())
+    signed = builder.sign(issuer.private_key, signing_digest(issuer.private_key))
+    return Crl.parse(signed.public_bytes(Encoding.DER))
+
+
+def scope(**changes: object) -> tuple[x509.ExtensionType, bool]:
+    """A critical issuing distribution point."""
+    fields: dict[str, object] = {
+        "full_name": None,
+        "relative_name": None,
+        "only_contains_user_certs": False,
+        "only_contains_ca_certs": False,
+        "only_some_reasons": None,
+        "indirect_crl": False,
+        "only_contains_attribute_certs": False,
+    }
+    return x509.IssuingDistributionPoint(**{**fields, **changes}), True  # type: ignore[arg-type]
+
+
+def delta(base: int) -> tuple[x509.ExtensionType, bool]:
+    """The mark of a delta list."""
+    return x509.DeltaCRLIndicator(base), True

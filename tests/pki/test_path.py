@@ -199,6 +199,32 @@ def test_a_person_cannot_issue(contoso: Forest, alice: Signer, trust: Trust):
     assert "not-an-authority" in codes(result)
 
 
+def test_a_path_may_be_eight_certificates_high_and_no_higher(contoso: Forest):
+    def person_below(authorities: int) -> tuple[Signer, Trust]:
+        issuer, known = contoso.root, []
+        for index in range(authorities):
+            issuer = forge_authority(issuer, named(f"Level {index}"))
+            known.append(issuer.certificate)
+        return forge(issuer, x509.RFC822Name("a@contoso.example")), Trust(
+            contoso.trust().anchors, tuple(known)
+        )
+
+    assert judge(*person_below(7), revocation="ignored").verdict is Verdict.GOOD
+    result = judge(*person_below(8), revocation="ignored")
+    assert (result.verdict, result.failure) == (Verdict.INVALID, Failure.LIMIT)
+
+
+def test_the_signature_budget_ends_a_search_that_never_would(contoso: Forest):
+    """Sixty genuine issuers with one key, each of which any of sixty look-alikes might have certified."""
+    upper = [forge_authority(contoso.root, named("Upper")) for _ in range(60)]
+    shared = keys.generate(KeyType.P256)
+    lower = [forge_authority(upper[0], named("Lower"), key=shared) for _ in range(60)]
+    person = forge(lower[0], x509.RFC822Name("a@contoso.example"))
+    known = tuple(one.certificate for one in (*upper[1:], *lower))
+    result = judge(person, Trust(contoso.trust().anchors, known), revocation="ignored")
+    assert (result.verdict, result.failure) == (Verdict.INVALID, Failure.LIMIT)
+
+
 def test_a_hundred_look_alike_issuers_cost_no_more_than_the_bound(contoso: Forest, alice: Signer):
     twins = [imitate(contoso.issuing.certificate, None) for _ in range(110)]
     look_alikes = tuple(twin.certificate for twin in twins)
