@@ -10,8 +10,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from pki import certificates
+from pki import certificates, keys
 from pki.certificates import MailDomain
+from pki.keys import KeyType
 from pki.path import Failure, Verdict
 from pki.revocation import Good
 from pki.signer import Signer
