@@ -241,15 +241,15 @@ def _signed_revoked(report: Any) -> tuple[str, str]:
 
 def _signed_badly(report: Any) -> tuple[str, str]:
     advice = _("Do not act on its content; ask the sender to send it again.")
+    if any(finding.code == "content-changed" for finding in report.findings):
+        return _(
+            "Signature broken: the message changed"
+        ), f"{_('Something altered it after signing.')} {advice}"
     finding = first_finding(report, "error")
     if finding is None:
         return _("Signature broken: the message changed, or was built wrongly"), advice
     how = finding.summary.rstrip(".")
-    changed = "digest" in finding.code or "changed" in finding.code
-    text = (
-        _("Signature broken: the message changed") if changed else _("Signature broken: it was built wrongly")
-    )
-    return f"{text} ({how[:1].lower() + how[1:]})", advice
+    return _("Signature broken: it was built wrongly (%(how)s)") % {"how": how[:1].lower() + how[1:]}, advice
 
 
 _SIGNED = {

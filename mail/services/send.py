@@ -125,13 +125,13 @@ def _check_keys(letter: Letter, held: _Keys) -> None:
         raise refuse(
             "no-signing-certificate",
             "You have no valid signing certificate: it was revoked, has expired, or was never issued.",
-            remedy="Ask your administrator for a new one, or send without a signature.", owner="administrator",
+            remedy="Get a new one under “My certificates”, or send without a signature.", owner="you",
         )  # fmt: skip
     if letter.encrypt and held.encryption is None:
         raise refuse(
             "no-encryption-certificate",
             "You have no valid encryption certificate, so your own copy could not be read again.",
-            remedy="Ask your administrator for a new one.", owner="administrator",
+            remedy="Get a new one under “My certificates”.", owner="you",
         )  # fmt: skip
 
 

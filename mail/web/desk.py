@@ -271,7 +271,9 @@ class Desk:
             mine = Certificate.objects.filter(person_id=self.actor.person_id, mail_key__isnull=False)
             row = mine.current(at).signing().first()
         if row is None:
-            reason = _("You have no valid signing certificate. Ask your administrator for a new one.")
+            reason = _(
+                "You have no valid signing certificate. Get a new one under “My certificates”; it takes a minute."
+            )
             return Identity(self.actor.name, self.actor.address, _("no certificate"), "bad"), reason
         note = _("%(key)s until %(end)s") % {
             "key": row.key_description.removeprefix("EC "),

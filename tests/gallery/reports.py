@@ -114,7 +114,7 @@ SEALS: dict[str, SimpleNamespace] = {
     ),
     "revoked": report(seal="SIG_REVOKED", path=_path(revocation=Revoked(_ENTRY, BOB_SIGNING))),
     "bad": report(
-        seal="SIG_BAD", findings=_error("digest-mismatch", "The text is not the one that was signed.")
+        seal="SIG_BAD", findings=_error("content-changed", "The text is not the one that was signed.")
     ),
     "none": report(seal="NONE", encryption="NONE", signer=None, path=None),
 }

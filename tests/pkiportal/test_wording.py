@@ -76,6 +76,14 @@ def test_every_seal_but_the_perfect_one_says_why_and_offers_one_thing_to_do(name
     assert not verdict.rest
 
 
+def test_a_signature_that_was_built_wrongly_says_how() -> None:
+    wrong = reports.report(seal="SIG_BAD", findings=reports.SEALS["weak"].findings)
+    assert seal_verdict(wrong).text.startswith(
+        "Signature broken: it was built wrongly (the signature uses SHA-1"
+    )
+    assert seal_verdict(reports.report(seal="SIG_BAD")).text.endswith("changed, or was built wrongly")
+
+
 def test_a_certificate_revoked_after_the_letter_came_says_both_dates_and_is_no_line_at_rest() -> None:
     verdict = seal_verdict(reports.SEALS["ok-revoked-since"])
     assert verdict.code == "SIG_OK"
