@@ -127,7 +127,7 @@ class ScopedQuery(sql.Query):
     def get_compiler(self, *args: Any, **kwargs: Any) -> Any:
         if self.scope is not None and self.scope is not _open.get():
             raise ScopeError(
-                f"A query on {self.model.__name__} was evaluated after its tenant scope had closed."
+                f"A query on {self.get_meta().object_name} was evaluated after its tenant scope had closed."
             )
         return super().get_compiler(*args, **kwargs)
 
@@ -152,7 +152,7 @@ class TenantQuerySet(models.QuerySet[M]):
             raise ScopeError(f"{self.model.__name__} rows are append-only.")
         # UPDATE and DELETE compile through other Query classes, so ScopedQuery cannot guard them.
         if getattr(self.query, "scope", None) is not _open.get():
-            raise ScopeError(f"A query on {self.get_meta().object_name} outlived its tenant scope.")
+            raise ScopeError(f"A query on {self.model.__name__} outlived its tenant scope.")
 
     def bulk_create(self, objs: Iterable[M], *args: Any, **kwargs: Any) -> list[M]:
         objs = list(objs)

@@ -79,7 +79,7 @@ WITHOUT_OBJECT = [address for address in PRIVATE if not address.parameters]
 
 # Nothing of the kind lies ready in the cast: no open request, no proposal, no attachment.
 NOTHING_THERE = {"trust_refuse", "contact_choose", "attachment", "message_certificate", "contact_certificate"}
-# Probed last by what they do: these end what the other probes look at.
+# Their probes would end what the others look at; their own tests show that they work.
 ENDING = {"draft_discard", "deactivate_person"}
 # A post would end the cast for the probes that follow.
 PROBED_WITHOUT_CHANGE = {"revoke"}
@@ -195,7 +195,7 @@ def masked(answer: Any) -> bytes:
     return re.sub(rb'(nonce|value)="[^"]*"', b"", answer.content)
 
 
-@pytest.mark.parametrize("address", sorted(WITH_OBJECT, key=lambda a: a.name in ENDING), ids=title)
+@pytest.mark.parametrize("address", [a for a in WITH_OBJECT if a.name not in ENDING], ids=title)
 def test_the_same_probe_finds_something_for_its_owner(two: Two, address: Address) -> None:
     statuses = set()
     for member in (two.alice, two.olga):
