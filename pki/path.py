@@ -7,7 +7,7 @@ decides; otherwise the one that came nearest is reported, with one finding per f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -120,7 +120,7 @@ class _Judgement:
         anchors = [anchor.certificate for anchor in self.trust.anchors]
         self.builder = PathBuilder(anchors, self.trust.intermediates, self.at)
         self.checker = RevocationChecker(
-            self.trust.crls, self.at, self.now, self._signer_paths, weak_lists=self.purpose == "any"
+            self.trust.crls, self.at, self.now, self, weak_lists=self.purpose == "any"
         )
         if not _readable(self.leaf):
             return self._without_path([_malformed(self.leaf)], (self.leaf,))
@@ -174,13 +174,16 @@ class _Judgement:
             notes += _good_notes(status)
         return notes
 
-    def _signer_paths(self, name: x509.Name, anchor: x509.Certificate) -> Iterator[Path]:
-        """Valid paths, revocation apart, of every certificate of this name under the anchor."""
-        for candidate in self.builder.named(name):
-            for path in self.builder.paths(candidate):
-                if path[0] == anchor and not self._signer_problems(path):
-                    yield path
-                    break
+    def named(self, name: x509.Name) -> Sequence[x509.Certificate]:
+        """All known certificates with this subject (for `revocation.Signers`)."""
+        return self.builder.named(name)
+
+    def valid_paths(self, signer: x509.Certificate, anchor: x509.Certificate) -> Iterator[Path]:
+        """The first path of a list's signer under the anchor that holds, revocation apart."""
+        for path in self.builder.paths(signer):
+            if path[0] == anchor and not self._signer_problems(path):
+                yield path
+                return
 
     def _signer_problems(self, path: Path) -> list[Problem]:
         return path_problems(path, self.at) or engine_problems(path, self.at, PolicyInputs())

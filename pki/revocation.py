@@ -9,10 +9,10 @@ moment revoke, later ones become `revoked_since`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -67,23 +67,33 @@ MAXIMUM_DELEGATION = 3  # lists whose signers need further lists
 Pending: TypeAlias = tuple[tuple[bytes, x509.Certificate], ...]
 """(SHA-256 of a list, its signer) for each list that is being authenticated further up."""
 
-SignerPaths: TypeAlias = Callable[[x509.Name, x509.Certificate], Iterable[Path]]
-"""(list issuer, anchor) → valid paths of certificates with that name under that anchor, revocation apart."""
+MAXIMUM_LIST_CHECKS = 200  # signatures of lists that are computed for one judgement
+
+
+class Signers(Protocol):
+    """Who else may sign lists (RFC 5280 §6.3.3 (f))."""
+
+    def named(self, name: x509.Name) -> Sequence[x509.Certificate]:
+        """All known certificates with this subject."""
+
+    def valid_paths(self, signer: x509.Certificate, anchor: x509.Certificate) -> Iterable[Path]:
+        """Paths of a signer under an anchor that hold, revocation apart."""
 
 
 @dataclass
 class RevocationChecker:
     """Judges paths against a set of lists for one moment.
 
-    `at` is the moment judged, `now` the present: no list from after it is used. `signer_paths` finds who
-    else may sign lists (RFC 5280 §6.3.3 (f)). `weak_lists` accepts lists signed with SHA-1.
+    `at` is the moment judged, `now` the present: no list from after it is used. `weak_lists` accepts lists
+    signed with SHA-1. Nothing is read from a list but its header before its signature has been checked.
     """
 
     crls: Sequence[Crl]
     at: datetime
     now: datetime
-    signer_paths: SignerPaths
+    signers: Signers
     weak_lists: bool = False
+    _checks_left: int = field(init=False, default=MAXIMUM_LIST_CHECKS)
     _by_issuer: dict[ComparableName, list[Crl]] = field(init=False)
     _authentic: dict[tuple[bytes, x509.Certificate], bool] = field(init=False, default_factory=dict)
 
@@ -138,10 +148,10 @@ class RevocationChecker:
             for crl in self._usable(group, path, pending, notes):
                 used.append(crl)
                 covered |= reasons
-                entry = self._entry(crl, offered, node)
+                entry, source = self._entry(crl, offered, node)
                 if entry is None:
                     continue
-                if self._revokes(entry, crl):
+                if self._revokes(entry, source):
                     return Revoked(entry, node)
                 later = later or entry
         if covered != ALL_REASONS:
@@ -164,7 +174,9 @@ class RevocationChecker:
             is_later = crl.this_update > self.at
             if is_later and have_later:
                 continue
-            problem = self._unusable(crl, path[-1]) or self._not_authentic(crl, path, pending)
+            problem = (
+                self._unusable(crl, path[-1]) or self._not_authentic(crl, path, pending) or _demands(crl)
+            )
             if problem:
                 notes.problems.append(problem)
                 continue
@@ -185,8 +197,6 @@ class RevocationChecker:
             return "The list at hand was made after the certificate ended."
         if crl.number is None or crl.number_is_critical:  # RFC 5280 §5.2.3
             return "The list at hand has no proper number."
-        if crl.unknown_critical:  # RFC 5280 §5.2
-            return "The list at hand makes a demand that is not understood here."
         strength = signature_strength(crl.parsed)
         if strength is Strength.REFUSED or (strength is Strength.READ_ONLY and not self.weak_lists):
             return "The list at hand is signed with an obsolete method."
@@ -198,10 +208,8 @@ class RevocationChecker:
         if comparable(issuer.subject) == comparable(crl.issuer) and self._signed(crl, issuer):
             return ""
         indirect = comparable(crl.issuer) != comparable(path[-1].issuer)
-        for signer_path in self._delegates(crl, path):
+        for signer_path in self._delegates(crl, path, indirect=indirect):
             claim = (crl.sha256, signer_path[-1])
-            if not self._signed(crl, signer_path[-1]):
-                continue
             if claim in pending:
                 # an indirect list may speak about its own issuer, when that certificate names it (§6.3.3 (f))
                 if indirect:
@@ -210,22 +218,19 @@ class RevocationChecker:
                 return ""
         return "The list at hand is not signed by the authority that issued the certificate."
 
-    def _delegates(self, crl: Crl, path: Path) -> Iterator[Path]:
-        """Paths of other certificates that may sign this list.
+    def _delegates(self, crl: Crl, path: Path, *, indirect: bool) -> Iterator[Path]:
+        """Paths of other certificates that signed this list and may do so.
 
         An issuer's second key must be certified by an authority of this very path: a name alone, certified
         elsewhere below the same anchor, can be copied by a hostile authority. An indirect list's issuer is
         named by the certificate itself.
         """
         above = set(path[:-1])
-        own_name = comparable(crl.issuer) == comparable(path[-1].issuer)
-        for signer_path in self.signer_paths(crl.issuer, path[0]):
-            if (
-                not own_name
-                or signer_path[-1] in above
-                or (len(signer_path) > 1 and signer_path[-2] in above)
-            ):
-                yield signer_path
+        for signer in self.signers.named(crl.issuer):
+            if self._signed(crl, signer):
+                for signer_path in self.signers.valid_paths(signer, path[0]):
+                    if indirect or not above.isdisjoint(signer_path[-2:]):
+                        yield signer_path
 
     def _all_good(self, path: Path, pending: Pending) -> bool:
         partial = (path[: index + 1] for index in range(1, len(path)))
@@ -234,18 +239,25 @@ class RevocationChecker:
     def _signed(self, crl: Crl, signer: x509.Certificate) -> bool:
         key = (crl.sha256, signer)
         if key not in self._authentic:
+            self._checks_left -= 1
+            if self._checks_left < 0:
+                return False
             self._authentic[key] = _may_sign_lists(signer) and _verifies(crl, signer)
         return self._authentic[key]
 
-    def _entry(self, crl: Crl, offered: Sequence[Crl], node: x509.Certificate) -> RevokedEntry | None:
-        """The certificate's entry in a list, after the newest delta that continues it (RFC 5280 §5.2.4)."""
+    def _entry(
+        self, crl: Crl, offered: Sequence[Crl], node: x509.Certificate
+    ) -> tuple[RevokedEntry | None, Crl]:
+        """The certificate's entry in a list, after the newest delta that continues it (RFC 5280 §5.2.4), and
+        which of the two lists says so.
+        """
         for delta in offered:
             if self._continues(delta, crl):
                 change = delta.find_of(node.issuer, node.serial_number)
                 if change is not None:
-                    return None if change.reason is Reason.REMOVE_FROM_CRL else change
+                    return (None if change.reason is Reason.REMOVE_FROM_CRL else change), delta
                 break
-        return crl.find_of(node.issuer, node.serial_number)
+        return crl.find_of(node.issuer, node.serial_number), crl
 
     def _continues(self, delta: Crl, crl: Crl) -> bool:
         """Whether a delta may be applied: same issuer, scope and key, and no gap between the numbers."""
@@ -253,11 +265,12 @@ class RevocationChecker:
             return False
         same = (delta.issuer, delta.scope) == (crl.issuer, crl.scope)
         same = same and delta.authority_key_identifier == crl.authority_key_identifier
+        until = self.at if crl.this_update <= self.at else self.now
         current = (
-            delta.this_update <= self.now and delta.next_update is not None and self.at <= delta.next_update
+            delta.this_update <= until and delta.next_update is not None and self.at <= delta.next_update
         )
         numbered = delta.base_number <= crl.number < delta.number
-        return same and current and numbered and not delta.unknown_critical and self._same_signer(delta, crl)
+        return same and current and numbered and self._same_signer(delta, crl) and not _demands(delta)
 
     def _same_signer(self, delta: Crl, crl: Crl) -> bool:
         signers = [
@@ -282,6 +295,15 @@ class _Notes:
         if self.uncovered:
             return f"The lists of its issuer do not cover {who}."
         return f"There is no revocation list for {who}."
+
+
+def _demands(crl: Crl) -> str:
+    """Why an authentic list must not be used after all, or nothing (RFC 5280 §5.2, §5.3)."""
+    try:
+        unknown = crl.unknown_critical
+    except PkiError:
+        return "The list at hand cannot be read."
+    return "The list at hand makes a demand that is not understood here." if unknown else ""
 
 
 def _by_scope(crls: Iterable[Crl]) -> list[list[Crl]]:

@@ -202,3 +202,11 @@ def test_a_delta_with_an_unknown_demand_releases_nobody(contoso: Forest, alice: 
     entry = revoked(alice, Reason.REMOVE_FROM_CRL)
     releasing = forge_list(contoso.issuing, entry, number=6, extensions=[delta(5), demand])
     assert judged(contoso, alice, held, releasing).failure is Failure.REVOKED
+
+
+def test_a_delta_from_after_receipt_does_not_reach_back(contoso: Forest, alice: Signer):
+    clean = forge_list(contoso.issuing, number=5)
+    entry = RevokedEntry(alice.certificate.serial_number, AT + DAY, Reason.SUPERSEDED)
+    adding = forge_list(contoso.issuing, entry, number=6, this_update=AT + DAY, extensions=[delta(5)])
+    trust = contoso.trust(contoso.root_list(), clean, adding)
+    assert judge(alice, trust, now=AT + 2 * DAY).verdict is Verdict.GOOD

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from cryptography import x509
 
 from pki.crl import Crl, Reason, RevokedEntry
 from pki.path import Failure, PathResult, Verdict
 from pki.signer import Signer
 from pki.trust import Trust, TrustAnchor
 from tests.pki.conftest import AT, DAY, Forest, make_list
-from tests.pki.forgery import forge_authority, imitate, named
+from tests.pki.forgery import forge_authority, forge_list, imitate, named
 from tests.pki.judging import judge
 
 
@@ -57,6 +58,17 @@ def test_a_twin_list_neither_revokes_nor_acquits(contoso: Forest, alice: Signer,
     assert judged(contoso.person_list(), accusing).verdict is Verdict.GOOD
     assert judged(contoso.person_list(_revoked(alice)), acquitting).failure is Failure.REVOKED
     assert judged(acquitting).failure is Failure.REVOCATION_UNKNOWN
+
+
+def test_a_demanding_list_of_a_twin_changes_nothing(
+    contoso: Forest, alice: Signer, twin: Forest, trust: Trust
+):
+    """Newer than the true list, under its name, with a demand that would make a true list useless."""
+    demand = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.55738.3"), b"\x05\x00")
+    theirs = forge_list(twin.issuing, number=99, this_update=AT, extensions=[(demand, True)])
+    assert (
+        judge(alice, Trust(trust.anchors, trust.intermediates, (*trust.crls, theirs))).verdict is Verdict.GOOD
+    )
 
 
 def test_both_twins_can_be_trusted_without_touching_each_other(contoso: Forest, alice: Signer, twin: Forest):
