@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from mail.models import Contact, ContactCertificate
 from mail.models.contacts import ContactCertificateState
@@ -12,21 +16,28 @@ from pki import path
 from pki.certificates import can_encrypt, can_sign, mailboxes
 from pki.formats import read_certificates
 from pki.names import common_name
-from pki.path import PathResult
+from pki.path import Failure, PathResult
+from pki.rules import is_authority
 from tenants.access import Actor
 from tenants.models import Person
 from tenants.refusals import refuse
 from tenants.scoping import tenant_scope
 from tenants.services.assemble_trust import assemble_trust
+from tenants.services.learn_issuers import learn_issuers
+from tenants.services.pull_publications import keep_certificate
+
+MOST_ISSUERS = 20
 
 
 def import_certificate(actor: Actor, data: bytes, at: datetime) -> tuple[Contact, PathResult]:
     """Keep the person's certificate of a .cer, .pem or .p7b file as a contact's, with what its path is worth now.
 
+    Authorities in the file are kept as candidates for paths, which is what a .p7b is sent for.
     It is used for encryption only while path, revocation and address pass (mail.services.plan judges at every use).
     Raises Refused, MalformedInput.
     """
-    people = [c for c in read_certificates(data) if mailboxes(c) and (can_encrypt(c) or can_sign(c))]
+    found = read_certificates(data)
+    people = [c for c in found if mailboxes(c) and (can_encrypt(c) or can_sign(c))]
     if len(people) != 1:
         raise refuse(
             "not-one-person", f"The file holds {len(people)} certificates of people; exactly one is needed.",
@@ -34,13 +45,15 @@ def import_certificate(actor: Actor, data: bytes, at: datetime) -> tuple[Contact
         )  # fmt: skip
     certificate, address = people[0], mailboxes(people[0])[0].lower()
     with tenant_scope(actor.tenant_id):
-        trust = assemble_trust()
         own = Person.objects.by_address(address).exists()
     if own:
         raise refuse(
             "own-directory", f"{address} is in your organisation's directory already; nothing to import."
         )
-    result = path.validate(leaf=certificate, trust=trust, at=at, address=address)
+    _keep_issuers(actor, [c for c in found if is_authority(c)], at)
+    result = _judge(actor, certificate, address, at)
+    if result.failure is Failure.INCOMPLETE and learn_issuers(actor.tenant_id, [certificate], at):
+        result = _judge(actor, certificate, address, at)
     with tenant_scope(actor.tenant_id, write=True):
         contact, _ = Contact.objects.get_or_create(
             person_id=actor.person_id,
@@ -49,6 +62,18 @@ def import_certificate(actor: Actor, data: bytes, at: datetime) -> tuple[Contact
         )
         keep_contact_certificate(contact, certificate, "a file", at)
     return contact, result
+
+
+def _keep_issuers(actor: Actor, issuers: Sequence[x509.Certificate], at: datetime) -> None:
+    with tenant_scope(actor.tenant_id, write=True):
+        for issuer in issuers[:MOST_ISSUERS]:
+            keep_certificate(issuer.public_bytes(Encoding.DER), "a file", at)
+
+
+def _judge(actor: Actor, certificate: x509.Certificate, address: str, at: datetime) -> PathResult:
+    with tenant_scope(actor.tenant_id):
+        trust = assemble_trust()
+    return path.validate(leaf=certificate, trust=trust, at=at, address=address)
 
 
 def choose_certificate(actor: Actor, contact_id: uuid.UUID, sha256: bytes, *, accept: bool) -> None:

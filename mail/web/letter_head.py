@@ -43,7 +43,7 @@ class Head:
 def head_of(actor: Actor, opened: OpenedLetter) -> Head:
     report, message = opened.report, opened.message
     name, address = _author(report)
-    addressed = [*_listed(report, "to"), *_listed(report, "cc")]
+    addressed = [*listed(report, "to"), *listed(report, "cc")]
     return Head(
         pk=message.id,
         subject=_subject(report, message),
@@ -68,13 +68,14 @@ def _author(report: SecurityReport) -> tuple[str, str]:
     """Name and address. A name that shows another address is left away; several authors are shown as they stand."""
     if report.from_address is None:
         return "", report.header("From") or ""
-    for found in _listed(report, "from"):
+    for found in listed(report, "from"):
         if same_mailbox(found.mailbox, report.from_address):
             return ("" if found.foreign_addresses else found.name), report.from_address
     return "", report.from_address
 
 
-def _listed(report: SecurityReport, key: str) -> Sequence[Address]:
+def listed(report: SecurityReport, key: str) -> Sequence[Address]:
+    """The addresses of a believed field."""
     fields = [field for field in report.believed_fields if field.key == key]
     try:
         return [found for field in fields for found in read_addresses(field.value).addresses]

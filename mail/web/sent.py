@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 from mail.models import Contact, Delivery, Message
 from mail.models.letters import DeliveryState, Folder
 from mail.services.read import OpenedLetter, open_letter
+from mail.web.letter_head import listed
 from mail.web.rows import page_of, shown_subject
 from smime.report import Encryption
 from tenants import clock
@@ -85,7 +86,7 @@ def sent_message(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         raise Http404 from None
     if opened.message.folder != Folder.SENT:
         raise Http404
-    deliveries = _deliveries(request.actor, opened.message)
+    deliveries = _deliveries(request.actor, opened)
     context = _list(request) | _letter(opened, custody, deliveries)
     if opened.report.encryption is Encryption.LOCKED:
         context["unlock"] = locked(request.actor, reverse("mail:sent_message", args=[pk]))
@@ -144,10 +145,12 @@ def _summary(letter: Message, states: Sequence[str]) -> str:
     return _("%(state)s, signed") % {"state": head} if letter.is_signed else head
 
 
-def _deliveries(actor: Actor, letter: Message) -> list[DeliveryRow]:
+def _deliveries(actor: Actor, opened: OpenedLetter) -> list[DeliveryRow]:
     with tenant_scope(actor.tenant_id):
-        rows = list(Delivery.objects.filter(message=letter).order_by("recipient"))
+        rows = list(Delivery.objects.filter(message=opened.message).order_by("recipient"))
         names = _names(actor, [row.recipient for row in rows])
+    written = {a.mailbox.lower(): a.name for key in ("to", "cc") for a in listed(opened.report, key)}
+    names = written | names
     return [
         DeliveryRow(
             names.get(row.recipient.lower(), ""), row.recipient, row.state, row.failure, row.finished_at, row.queued_at

@@ -1,0 +1,114 @@
+"""Drafts: sealed at rest, saved without a PIN, opened with one."""
+
+from __future__ import annotations
+
+import uuid
+
+from mail.models import Draft
+from tenants.scoping import tenant_scope
+from tests.browsing import browser, words
+from tests.cast import Cast, Member
+from tests.mail.composer import carried, press, switched, typed
+
+TYPED = {
+    "to": "bob@fabrikam.example",
+    "subject": "Half a thought",
+    "text": "To be continued",
+    "encrypt": "on",
+}
+
+
+def draft_of(member: Member) -> Draft:
+    with tenant_scope(member.actor.tenant_id):
+        return Draft.objects.get(person_id=member.actor.person_id)
+
+
+def test_a_letter_being_written_is_kept_sealed_without_a_pin(cast: Cast) -> None:
+    client = browser(cast.alice)
+    saved = client.post("/mail/drafts/save/", {**TYPED, "letter": "a" * 32})
+    answer = saved.json()
+    assert saved.status_code == 200
+    assert answer["url"] == f"/mail/drafts/{answer['id']}/"
+    assert b"thought" not in bytes(draft_of(cast.alice).sealed)
+    again = client.post("/mail/drafts/save/", {**TYPED, "subject": "A thought", "draft": answer["id"]}).json()
+    assert again["id"] == answer["id"] == str(draft_of(cast.alice).id)
+
+
+def test_nothing_typed_is_nothing_kept(cast: Cast) -> None:
+    answer = browser(cast.alice).post("/mail/drafts/save/", {"letter": "a" * 32})
+    assert (answer.status_code, answer.json()) == (409, {"error": "There is nothing to keep yet."})
+
+
+def test_a_draft_that_was_sent_or_discarded_is_not_brought_back(cast: Cast) -> None:
+    client = browser(cast.alice)
+    saved = client.post("/mail/drafts/save/", TYPED).json()
+    assert client.post(f"{saved['url']}discard/").status_code == 303
+    gone = client.post("/mail/drafts/save/", {**TYPED, "draft": saved["id"]})
+    assert gone.status_code == 409
+    assert "sent or discarded already" in gone.json()["error"]
+    page = press(client, "save", **TYPED, draft=saved["id"])
+    assert "sent or discarded already" in words(page)
+    assert typed(page)["text"] == "To be continued"
+
+
+def test_the_list_names_drafts_only_with_the_key(cast: Cast) -> None:
+    locked, unlocked = browser(cast.alice), browser(cast.alice, unlocked=True)
+    locked.post("/mail/drafts/save/", TYPED)
+    shown = words(locked.get("/mail/drafts/"))
+    assert "Sealed draft" in shown
+    assert "Half a thought" not in shown
+    assert "Unlock your key to read your drafts" in shown
+    shown = words(unlocked.get("/mail/drafts/"))
+    assert "to bob@fabrikam.example" in shown
+    assert "Half a thought" in shown
+
+
+def test_a_draft_opens_as_it_was_left(cast: Cast) -> None:
+    client = browser(cast.alice, unlocked=True)
+    url = client.post("/mail/drafts/save/", TYPED).json()["url"]
+    page = client.get(url)
+    assert typed(page) == {
+        "to": TYPED["to"],
+        "cc": "",
+        "bcc": "",
+        "subject": TYPED["subject"],
+        "text": TYPED["text"],
+    }
+    assert switched(page, "encrypt")
+    assert not switched(page, "sign")
+    kept = press(client, "close", page, url, **TYPED | {"subject": "Three quarters"})
+    assert kept["Location"] == "/mail/"
+    assert typed(client.get(url))["subject"] == "Three quarters"
+
+
+def test_opening_a_draft_needs_the_key(cast: Cast) -> None:
+    client = browser(cast.alice)
+    url = client.post("/mail/drafts/save/", TYPED).json()["url"]
+    assert client.get(url)["Location"] == f"/unlock/?next={url.replace('/', '%2F')}"
+
+
+def test_drafts_of_others_are_not_found(cast: Cast) -> None:
+    url = browser(cast.alice).post("/mail/drafts/save/", TYPED).json()["url"]
+    for member in (cast.olga, cast.bob):
+        client = browser(member)
+        assert client.get(url).status_code == 404
+        assert client.post(url, {**TYPED, "action": "save"}).status_code == 404
+        assert client.post(f"{url}discard/").status_code == 404
+    assert browser(cast.alice).get(f"/mail/drafts/{uuid.uuid4()}/").status_code == 404
+    assert draft_of(cast.alice)
+
+
+def test_another_letter_of_the_forest_cannot_be_claimed_as_the_answered_one(cast: Cast) -> None:
+    from tests.mail.letters import plain_letter, put
+
+    foreign = put(cast.alice, plain_letter())
+    hana = cast.contoso.add("Hana Holm")
+    browser(hana).post("/mail/drafts/save/", {**TYPED, "in_reply_to": str(foreign.id), "relation": "reply"})
+    assert draft_of(hana).in_reply_to_id is None
+
+
+def test_the_pin_is_no_part_of_a_draft(cast: Cast) -> None:
+    client = browser(cast.alice, unlocked=True)
+    page = press(client, "save", **TYPED, pin="482913")
+    assert "482913" not in page.content.decode()
+    assert carried(page)["draft"] == str(draft_of(cast.alice).id)
