@@ -141,7 +141,10 @@ def _belongs(certificate: x509.Certificate, judged: Judged, frame: Frame) -> lis
         (_("Address"), ", ".join(mailboxes(certificate))),
         (_("Organisation"), organization(certificate.subject)),
         (_("Said by"), common_name(certificate.issuer) or display(certificate.issuer)),
-        (_("Believed for"), ", ".join(root.domains) if root is not None and root.state != TrustState.DISTRUSTED else ""),
+        (
+            _("Believed for"),
+            ", ".join(root.domains) if root is not None and root.state != TrustState.DISTRUSTED else "",
+        ),
         (_("Came here by"), frame.note),
     ]
     return [(label, value) for label, value in facts if value]
