@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import smtplib
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.mail import EmailMessage
@@ -17,6 +17,9 @@ from mail.models import Delivery
 from mail.models.letters import DeliveryState
 from tenants import clock, due_work
 from tenants.scoping import tenant_scope
+
+
+GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321 §4.5.4.1 asks for four to five days
 
 
 class FrozenMessage(EmailMessage):
@@ -42,6 +45,10 @@ def hand_over(tenant_id: uuid.UUID, delivery_id: uuid.UUID) -> datetime | None:
             return None
         Delivery.objects.filter(id=delivery_id).update(attempts=F("attempts") + 1)
         raw, sender = bytes(delivery.raw.data), delivery.message.from_address
+    if clock.now() - delivery.queued_at > GIVE_UP_AFTER:
+        text = f"The mail relay could not be reached for five days, so the letter to {delivery.recipient} was given up."
+        _finish(tenant_id, delivery_id, DeliveryState.FAILED, f"{text} Send it again when your operator has mended it.")
+        return None
     try:
         FrozenMessage(raw, sender, delivery.recipient).send()
     except smtplib.SMTPRecipientsRefused as refusal:
