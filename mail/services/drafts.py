@@ -9,7 +9,7 @@ import json
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet, Sum
 
@@ -60,8 +60,8 @@ def save_draft(
         held = row.attachments.aggregate(octets=Sum("size"))["octets"] or 0
         if held + sum(len(file.content) for file in letter.attachments) > MOST_OCTETS:
             raise too_large()
-        for file in letter.attachments:
-            _add_file(row, custody_key, file, at)
+        for n, file in enumerate(letter.attachments):
+            _add_file(row, custody_key, file, at + timedelta(microseconds=n))  # in the order they were chosen
     return row
 
 

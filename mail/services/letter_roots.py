@@ -41,7 +41,8 @@ class LetterRoots:
             letters = Message.objects.filter(touched, folder=Folder.INBOX, is_signed=True)
             return Effects(
                 letters=letters.count(),
-                untrusted_letters=letters.filter(seal=Seal.UNTRUSTED.value).count(),
+                # Letters that nobody has opened yet are not judged yet: they wait as well.
+                waiting=letters.filter(seal__in=[Seal.UNTRUSTED.value, ""]).count(),
                 correspondents=letters.order_by().values("from_address").distinct().count(),
             )
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from mail.letter import Letter, Relation
 from mail.models import Draft, Message
+from mail.models.letters import Folder
 from mail.services.answer import begin_answer
 from mail.services.drafts import open_draft
 from mail.services.plan import Plan
@@ -64,9 +65,8 @@ def compose(request: SignedInRequest) -> HttpResponse:
 @never_cache
 def draft(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """The same form on a kept draft. Opening it needs the key."""
-    with tenant_scope(request.actor.tenant_id):
-        if not Draft.objects.filter(id=pk, person_id=request.actor.person_id).exists():
-            raise Http404
+    if not _is_known(request, pk):
+        raise Http404
     if request.method == "POST":
         return _submit(request, pk)
     custody = open_custody(request, request.actor)
@@ -82,6 +82,15 @@ def draft(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         new_form_token(),
         saved_at=row.updated_at,
     ).page()
+
+
+def _is_known(request: SignedInRequest, pk: uuid.UUID) -> bool:
+    """A draft of this person, or one that a first press of Send has sent a moment ago."""
+    with tenant_scope(request.actor.tenant_id):
+        if Draft.objects.filter(id=pk, person_id=request.actor.person_id).exists():
+            return True
+        sent = Message.objects.of(request.actor.person_id).filter(id=pk, folder=Folder.SENT)
+        return request.method == "POST" and sent.exists()
 
 
 def _has_key(request: SignedInRequest) -> bool:

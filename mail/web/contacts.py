@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -36,7 +37,7 @@ from tenants.web.forms import LARGEST_CERTIFICATE_FILE, sentence
 from tenants.web.words import full_day
 
 FILTERS = ("all", "ready", "cannot", "changed")
-MOST_SHOWN = 500
+MOST_SHOWN = 100
 _READY = frozenset({State.READY.value, State.SOON.value})
 _TONES = {State.SOON: "warn", State.MISSING: "info"}
 
@@ -107,9 +108,9 @@ def _page(
     chosen, q = request.GET.get("filter", "all"), request.GET.get("q", "").strip()
     if chosen not in FILTERS:
         raise Http404
-    everybody = _everybody(request.actor)
+    everybody = _everybody(request.actor, q)
     context: dict[str, Any] = {
-        "rows": [row for row in everybody if _fits(row, chosen, q)],
+        "rows": [row for row in everybody if _fits(row, chosen)],
         "total": len(everybody),
         "filter": chosen,
         "counts": {
@@ -125,18 +126,21 @@ def _page(
     return render(request, "mail/contacts.html", context, status=422 if upload is not None else 200)
 
 
-def _everybody(actor: Actor) -> list[ContactRow]:
-    """Contacts and colleagues by name, each judged as a recipient is."""
+def _everybody(actor: Actor, q: str) -> list[ContactRow]:
+    """Contacts and colleagues by name, each judged as a recipient is; in a large forest the search finds the others."""
+    fits = Q(name__icontains=q) | Q(address__icontains=q)
     with tenant_scope(actor.tenant_id):
         mine = list(
-            Contact.objects.filter(person_id=actor.person_id).order_by("name", "address")[:MOST_SHOWN]
+            Contact.objects.filter(fits, person_id=actor.person_id).order_by("name", "address")[:MOST_SHOWN]
         )
         changed = set(
             ContactCertificate.objects.filter(
                 contact__person_id=actor.person_id, state=ContactCertificateState.PROPOSED
             ).values_list("contact_id", flat=True)
         )
-        people = list(Person.objects.active().exclude(id=actor.person_id).order_by("name")[:MOST_SHOWN])
+        people = list(
+            Person.objects.active().filter(fits).exclude(id=actor.person_id).order_by("name")[:MOST_SHOWN]
+        )
     known = [(row.id, row.name, row.address) for row in mine] + [(p.id, p.name, p.address) for p in people]
     judged = plan(actor, [Recipient("to", name, address) for _pk, name, address in known], clock.now())
     forests = forests_of(r.address for r in judged.recipients if r.state.value in _READY)
@@ -155,13 +159,12 @@ def _everybody(actor: Actor) -> list[ContactRow]:
     return sorted(rows, key=lambda row: (row.name or row.address).casefold())
 
 
-def _fits(row: ContactRow, chosen: str, q: str) -> bool:
-    wanted = {
+def _fits(row: ContactRow, chosen: str) -> bool:
+    return {
         "ready": row.ready in _READY,
         "cannot": row.ready not in _READY,
         "changed": row.note_tone == "warn",
     }.get(chosen, True)
-    return wanted and (q.casefold() in f"{row.name} <{row.address}>".casefold())
 
 
 def _one(actor: Actor, pk: uuid.UUID) -> dict[str, Any]:

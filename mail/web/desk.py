@@ -130,7 +130,9 @@ class Desk:
     @property
     def needs_key(self) -> bool:
         """To sign, and to take along what lies sealed."""
-        return bool(self.letter.sign or self.draft_id or self.letter.originals or self.encrypt_reason)
+        if self.letter.sign or self.letter.originals or self.encrypt_reason:
+            return True
+        return self.draft_id is not None and bool(draft_files(self.actor, self.draft_id, None))
 
     @property
     def custody(self) -> Custody | None:

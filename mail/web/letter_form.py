@@ -88,11 +88,10 @@ def read_post(data: QueryDict, files: MultiValueDict[str, UploadedFile[Any]]) ->
         relation=_relation(data.get("relation", "")),
         originals=tuple(int(found[1]) for entry in kept if (found := _ORIGINAL.fullmatch(entry))),
     )
-    action = data.get("action", "save")
     token = data.get("letter", "")
     posted = Posted(
         letter=letter,
-        action=action if action in ACTIONS else "save",
+        action=_meant(data),
         draft_id=_uuid(data.get("draft", "")),
         in_reply_to=_uuid(data.get("in_reply_to", "")),
         keep=frozenset(file_id for entry in kept if (file_id := _uuid(entry)) is not None),
@@ -100,6 +99,14 @@ def read_post(data: QueryDict, files: MultiValueDict[str, UploadedFile[Any]]) ->
         pin=data.get("pin", ""),
     )
     return form, posted
+
+
+def _meant(data: QueryDict) -> str:
+    """Enter in a field never sends a letter, except where a PIN was just typed for that."""
+    action = data.get("action", "")
+    if action == "enter" and data.get("pin"):
+        return "send"
+    return action if action in ACTIONS else "save"
 
 
 def new_form_token() -> str:

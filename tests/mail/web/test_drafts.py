@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from mail.models import Draft
+from mail.models import Draft, Message
 from tenants.scoping import tenant_scope
 from tests.browsing import browser, words
 from tests.cast import Cast, Member
@@ -79,6 +79,17 @@ def test_a_draft_opens_as_it_was_left(cast: Cast) -> None:
     kept = press(client, "close", page, url, **TYPED | {"subject": "Three quarters"})
     assert kept["Location"] == "/mail/"
     assert typed(client.get(url))["subject"] == "Three quarters"
+
+
+def test_a_draft_sent_twice_is_one_letter_and_no_error(cast: Cast) -> None:
+    client = browser(cast.alice, unlocked=True)
+    fields = TYPED | {"to": cast.bob.address, "sign": "on"}
+    url = client.post("/mail/drafts/save/", fields).json()["url"]
+    page = client.get(url)
+    answers = [press(client, "send", page, url, **fields) for _ in range(2)]
+    assert [answer["Location"] for answer in answers] == ["/mail/", "/mail/"]
+    with tenant_scope(cast.contoso.tenant):
+        assert Message.objects.of(cast.alice.actor.person_id).filter(folder="sent").count() == 1
 
 
 def test_opening_a_draft_needs_the_key(cast: Cast) -> None:
