@@ -26,10 +26,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """Counts over the whole forest: letters in domains, correspondents, those not trusted at the moment."""
+    """Counts over the whole forest: signed letters from the domains, those not judged trusted so far, senders."""
 
     letters: int = 0
-    untrusted_letters: int = 0
+    waiting: int = 0
     correspondents: int = 0
 
 

@@ -249,26 +249,9 @@ def _facts(root: x509.Certificate, origin: RootOrigin | None) -> list[tuple[str,
 
 def _effects(request: SignedInRequest, domains: list[str], origin: RootOrigin | None) -> list[Effect]:
     touched = letter_roots.letters().effects(request.actor, domains)
-    letters = ngettext(
-        "%(n)s signed letter from there waits",
-        "%(n)s signed letters from there wait",
-        touched.untrusted_letters,
-    ) % {"n": touched.untrusted_letters}
-    people = ngettext("of %(n)s sender", "of %(n)s senders", touched.correspondents) % {
-        "n": touched.correspondents
-    }
-    effects = [
-        Effect(
-            "ok",
-            f"{letters}, {people}",
-            _("Those under this root turn to “Signed by …” when they are opened next."),
-        ),
-        Effect(
-            "ok",
-            _("Your people can encrypt to them"),
-            _("with certificates from their letters or directory."),
-        ),
-    ]
+    effects = [_letters_that_turn(touched)]
+    can = _("with certificates from their letters or directory.")
+    effects.append(Effect("ok", _("Your people can encrypt to them"), can))
     if origin is not None:
         text = _("Its authorities and lists are fetched at once and again with every change.")
         effects.append(Effect("ok", _("Revocation is known"), text))
@@ -278,6 +261,17 @@ def _effects(request: SignedInRequest, domains: list[str], origin: RootOrigin | 
     only = _("Nobody else: a certificate of this root for another domain stays untrusted.")
     effects.append(Effect("info", ", ".join(domains), only))
     return effects
+
+
+def _letters_that_turn(touched: letter_roots.Effects) -> Effect:
+    if not touched.waiting:
+        later = _("The first one under this root says “Signed by …” at once.")
+        return Effect("info", _("No signed letter from there waits"), later)
+    title = ngettext(
+        "%(n)s signed letter from there waits", "%(n)s signed letters from there wait", touched.waiting
+    )
+    turned = _("Those under this root turn to “Signed by …” when they are opened next.")
+    return Effect("ok", title % {"n": touched.waiting}, turned)
 
 
 @administrator

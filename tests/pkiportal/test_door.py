@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client, RequestFactory
+from waitress.proxy_headers import proxy_headers_middleware
 
 from pkiportal import guesses
 from tenants.keystore.unlocking import COOKIE
@@ -102,6 +105,24 @@ def test_signing_in_oneself_does_not_wash_away_guesses_at_others(
 )
 def test_a_customer_with_many_addresses_is_one_client(address: str, network: str) -> None:
     assert guesses.client_network(RequestFactory().get("/", REMOTE_ADDR=address)) == network
+
+
+def test_behind_the_proxy_of_the_compose_file_a_client_is_counted_by_its_own_address() -> None:
+    """The options of the file, given to the server that they are for."""
+    compose = (settings.BASE_DIR / "docker-compose.yml").read_text()
+    (trusted,) = re.findall(r"--trusted-proxy-headers=(.+)", compose)
+    seen: list[str] = []
+
+    def application(environ: dict[str, object], start_response: object) -> list[bytes]:
+        seen.append(guesses.client_network(RequestFactory().get("/", REMOTE_ADDR=environ["REMOTE_ADDR"])))
+        return []
+
+    server = proxy_headers_middleware(
+        application, trusted_proxy="*", trusted_proxy_headers=set(trusted.split()), clear_untrusted=True
+    )
+    proxied = {"REMOTE_ADDR": "10.0.0.1", "wsgi.url_scheme": "http", "SERVER_PORT": "80", "SERVER_NAME": "x"}
+    server({**proxied, "HTTP_X_FORWARDED_FOR": "203.0.113.9"}, None)
+    assert seen == ["203.0.113.9"]
 
 
 def test_signing_out_ends_the_session_and_locks_the_key(cast: Cast) -> None:
