@@ -124,6 +124,7 @@ def _submit(request: SignedInRequest, pk: uuid.UUID | None) -> HttpResponse:
         posted.in_reply_to,
         posted.form_token,
         posted.keep,
+        posted.names,
     )
     desk.bind()
     match posted.action:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -60,7 +60,10 @@ class Identity:
 
 @dataclass
 class Desk:
-    """`keep_ids`: the draft's files that stay, None for all. `letter.attachments`: files that came with this request."""
+    """`keep_ids`: the draft's files that stay, None for all. `letter.attachments`: files that came with this request.
+
+    `names`: of files whose own names cannot be read while the key is locked, as the page showed them.
+    """
 
     request: SignedInRequest
     form: LetterForm
@@ -69,6 +72,7 @@ class Desk:
     in_reply_to: uuid.UUID | None
     form_token: str
     keep_ids: Collection[uuid.UUID] | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
     saved_at: datetime | None = None
     encrypt_reason: str = ""
     answered: Message | None = None
@@ -118,8 +122,17 @@ class Desk:
             self.form.add_error(field_name, sentence(refused.finding))
             return False
         self.draft_id, self.saved_at = row.id, row.updated_at
+        self._remember_names()
         self.letter, self.keep_ids = replace(self.letter, attachments=()), None
         return True
+
+    def _remember_names(self) -> None:
+        """Of the files that came with this request: they were added last, in their order."""
+        added = self.letter.attachments
+        if added and self.draft_id is not None:
+            held = draft_files(self.actor, self.draft_id, None)[-len(added) :]
+            mine = {str(row.id): file.name for row, file in zip(held, added, strict=True)}
+            self.names = {**self.names, **mine}
 
     def _letter_id(self) -> uuid.UUID:
         """Of the draft, or one that this person's form leads to and nobody else's can."""
@@ -252,7 +265,13 @@ class Desk:
         shown = self._shown_originals()
         if self.draft_id is not None:
             for file in draft_files(self.actor, self.draft_id, self.custody):
-                shown.append(KeptFile(str(file.id), file.name or _("a file, sealed"), file.size))
+                shown.append(
+                    KeptFile(
+                        str(file.id),
+                        file.name or self.names.get(str(file.id)) or _("a file, sealed"),
+                        file.size,
+                    )
+                )
         return shown
 
     def _shown_originals(self) -> list[KeptFile]:

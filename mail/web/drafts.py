@@ -72,7 +72,14 @@ def draft_save(request: SignedInRequest) -> HttpResponse:
     """Asked five seconds after typing stops; needs no PIN."""
     form, posted = read_post(request.POST, request.FILES)
     desk = Desk(
-        request, form, posted.letter, posted.draft_id, posted.in_reply_to, posted.form_token, posted.keep
+        request,
+        form,
+        posted.letter,
+        posted.draft_id,
+        posted.in_reply_to,
+        posted.form_token,
+        posted.keep,
+        posted.names,
     )
     desk.bind()
     if not desk.keep() or desk.draft_id is None or desk.saved_at is None:

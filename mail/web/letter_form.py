@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
@@ -59,7 +59,8 @@ class Posted:
     """One press of a button. `letter.attachments` are the files that came with it; `keep` the files to stay.
 
     `draft_id` is set once a draft exists; `form_token` names the form before that, so that it is one letter however
-    often it is sent.
+    often it is sent. `names` are the files' names as the page showed them: the portal cannot read them while the key
+    is locked, and they are only drawn again.
     """
 
     letter: Letter
@@ -69,6 +70,7 @@ class Posted:
     keep: frozenset[uuid.UUID]
     form_token: str
     pin: str
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_post(data: QueryDict, files: MultiValueDict[str, UploadedFile[Any]]) -> tuple[LetterForm, Posted]:
@@ -97,6 +99,7 @@ def read_post(data: QueryDict, files: MultiValueDict[str, UploadedFile[Any]]) ->
         keep=frozenset(file_id for entry in kept if (file_id := _uuid(entry)) is not None),
         form_token=token if _FORM_TOKEN.fullmatch(token) else new_form_token(),
         pin=data.get("pin", ""),
+        names={key: data.get(f"name-{key}", "")[:200] for key in kept},
     )
     return form, posted
 

@@ -221,6 +221,7 @@ def test_files_survive_every_round_and_an_unticked_one_is_gone(cast: Cast) -> No
     client = browser(cast.alice)
     files = [SimpleUploadedFile("one.txt", b"one"), SimpleUploadedFile("two.txt", b"two")]
     page = press(client, "attach", **letter(cast.bob.address), files=files)
+    assert "one.txt 3 B" in words(page)  # although the key is locked
     one, two = carried(page)["keep"]
     page = press(client, "save", page, **letter(cast.bob.address) | {"keep": [two]})
     assert carried(page)["keep"] == [two]
