@@ -128,8 +128,8 @@ def bound_to(letter: Letter, errors: Sequence[tuple[str | None, str]] = ()) -> L
     switches = {name: "on" for name in ("sign", "encrypt") if getattr(letter, name)}
     form = LetterForm(data | switches)
     form.full_clean()
-    for field, text in errors:
-        form.add_error(field, text)
+    for name, text in errors:
+        form.add_error(name, text)
     return form
 
 

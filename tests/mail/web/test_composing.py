@@ -94,6 +94,14 @@ def test_a_wrong_pin_says_how_many_tries_are_left_and_keeps_the_letter(cast: Cas
     assert client.cookies["unlocked_key"]["httponly"]
 
 
+@pytest.mark.parametrize(("pin", "sent"), [(PIN, 1), ("", 0)])
+def test_the_enter_key_sends_only_in_the_field_of_the_pin(cast: Cast, pin: str, sent: int) -> None:
+    client = browser(cast.alice)
+    asked = press(client, "send", **letter(cast.bob.address))
+    press(client, "enter", asked, **letter(cast.bob.address), pin=pin)
+    assert len(sent_by(cast.alice)) == sent
+
+
 def test_a_pin_that_rests_keeps_the_letter_in_drafts(cast: Cast) -> None:
     client = browser(cast.alice)
     page = press(client, "send", **letter(cast.bob.address))
@@ -223,7 +231,9 @@ def test_files_survive_every_round_and_an_unticked_one_is_gone(cast: Cast) -> No
     page = press(client, "attach", **letter(cast.bob.address), files=files)
     assert "one.txt 3 B" in words(page)  # although the key is locked
     one, two = carried(page)["keep"]
-    page = press(client, "save", page, **letter(cast.bob.address) | {"keep": [two]})
+    named = {f"name-{two}": "two.txt"}
+    page = press(client, "save", page, **letter(cast.bob.address) | {"keep": [two]} | named)
+    assert "two.txt 3 B" in words(page)
     assert carried(page)["keep"] == [two]
     with tenant_scope(cast.contoso.tenant):
         rows = list(DraftAttachment.objects.all())
