@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from .keys import PublicKey, SigningPrivateKey
+from .parsing import PARSE_ERRORS
 
 
 class Strength(StrEnum):
@@ -69,9 +70,7 @@ def signature_strength(signed: x509.Certificate | x509.CertificateRevocationList
     """
     try:
         digest = signed.signature_hash_algorithm
-    except Exception as unsupported:  # pyca raises its own UnsupportedAlgorithm for unknown identifiers
-        if type(unsupported).__name__ != "UnsupportedAlgorithm":
-            raise
+    except PARSE_ERRORS:  # an unknown identifier, or parameters that cannot be parsed
         return Strength.REFUSED
     if (
         digest is None

@@ -25,6 +25,13 @@ _RSA_DIGESTS: dict[x509.ObjectIdentifier, hashes.HashAlgorithm] = {
     SignatureAlgorithmOID.RSA_WITH_SHA512: hashes.SHA512(),
 }
 _EDWARDS = {SignatureAlgorithmOID.ED25519: "Ed25519", SignatureAlgorithmOID.ED448: "Ed448"}
+_ECDSA_DIGESTS: dict[x509.ObjectIdentifier, hashes.HashAlgorithm] = {
+    SignatureAlgorithmOID.ECDSA_WITH_SHA1: _SHA1,
+    SignatureAlgorithmOID.ECDSA_WITH_SHA224: hashes.SHA224(),
+    SignatureAlgorithmOID.ECDSA_WITH_SHA256: hashes.SHA256(),
+    SignatureAlgorithmOID.ECDSA_WITH_SHA384: hashes.SHA384(),
+    SignatureAlgorithmOID.ECDSA_WITH_SHA512: hashes.SHA512(),
+}
 _DSA_DIGESTS: dict[x509.ObjectIdentifier, hashes.HashAlgorithm] = {
     SignatureAlgorithmOID.DSA_WITH_SHA1: _SHA1,
     SignatureAlgorithmOID.DSA_WITH_SHA224: hashes.SHA224(),
@@ -60,8 +67,8 @@ def verify_signature(
         key.verify(signature, signed, parameters, parameters.mgf._algorithm)
     elif isinstance(key, rsa.RSAPublicKey) and algorithm in _RSA_DIGESTS:
         key.verify(signature, signed, padding.PKCS1v15(), _RSA_DIGESTS[algorithm])
-    elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(parameters, ec.ECDSA):
-        key.verify(signature, signed, parameters)
+    elif isinstance(key, ec.EllipticCurvePublicKey) and algorithm in _ECDSA_DIGESTS:
+        key.verify(signature, signed, ec.ECDSA(_ECDSA_DIGESTS[algorithm]))
     elif _EDWARDS.get(algorithm) == describe(key) and isinstance(key, _EDWARDS_KEYS):
         key.verify(signature, signed)
     elif isinstance(key, dsa.DSAPublicKey) and algorithm in _DSA_DIGESTS:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
 from pki import certificates, keys, profiles
@@ -88,19 +90,19 @@ def imitate(original: x509.Certificate, issuer: Signer | None) -> Signer:
 def forge_list(
     issuer: Signer,
     *revoked: RevokedEntry,
-    number: int = 1,
+    number: int | None = 1,
     this_update: datetime = AT - DAY,
-    issuer_name: x509.Name | None = None,
     extensions: Extensions = (),
 ) -> Crl:
     """A list with extensions that we never write: other scopes, deltas, unknown demands."""
     builder = (
         x509.CertificateRevocationListBuilder()
-        .issuer_name(issuer_name or issuer.certificate.subject)
+        .issuer_name(issuer.certificate.subject)
         .last_update(this_update)
         .next_update(this_update + 8 * DAY)
-        .add_extension(x509.CRLNumber(number), critical=False)
     )
+    if not any(isinstance(extension, x509.CRLNumber) for extension, _ in extensions) and number is not None:
+        builder = builder.add_extension(x509.CRLNumber(number), critical=False)
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical=critical)
     for entry in revoked:
@@ -130,3 +132,52 @@ def scope(**changes: object) -> tuple[x509.ExtensionType, bool]:
 def delta(base: int) -> tuple[x509.ExtensionType, bool]:
     """The mark of a delta list."""
     return x509.DeltaCRLIndicator(base), True
+
+
+def sign_with_sha1(issuer: Signer, folder: Path) -> tuple[x509.Certificate, Crl]:
+    """Alice's certificate and an empty list, both signed the obsolete way; pyca refuses to, OpenSSL does not."""
+    key = keys.generate(KeyType.P256)
+    request = x509.CertificateSigningRequestBuilder().subject_name(named("Alice"))
+    (folder / "request.pem").write_bytes(request.sign(key, signing_digest(key)).public_bytes(Encoding.PEM))
+    (folder / "issuer.pem").write_bytes(issuer.certificate.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        issuer.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    (folder / "index.txt").touch()
+    (folder / "crlnumber").write_text("01\n")
+    (folder / "ca.cnf").write_text(_CA_CONFIGURATION)
+    begin, end = f"{AT - DAY:%Y%m%d%H%M%SZ}", f"{AT + 7 * DAY:%Y%m%d%H%M%SZ}"
+    ca = "ca -batch -notext -config ca.cnf"
+    _openssl(folder, f"{ca} -in request.pem -create_serial -startdate {begin} -enddate {end} -out old.pem")
+    _openssl(folder, f"{ca} -gencrl -crl_lastupdate {begin} -crl_nextupdate {end} -out old.crl")
+    certificate = x509.load_pem_x509_certificate((folder / "old.pem").read_bytes())
+    return certificate, Crl.parse((folder / "old.crl").read_bytes())
+
+
+_CA_CONFIGURATION = """
+[ca]
+default_ca = own
+[own]
+database = index.txt
+new_certs_dir = .
+serial = serial
+crlnumber = crlnumber
+default_md = sha1
+private_key = key.pem
+certificate = issuer.pem
+policy = names
+x509_extensions = person
+crl_extensions = list
+[names]
+commonName = supplied
+[person]
+subjectAltName = email:alice@contoso.example
+authorityKeyIdentifier = keyid
+[list]
+authorityKeyIdentifier = keyid
+"""
+
+
+def _openssl(folder: Path, command: str) -> None:
+    run = subprocess.run(["openssl", *command.split()], cwd=folder, capture_output=True, check=False)
+    assert run.returncode == 0, run.stderr.decode()

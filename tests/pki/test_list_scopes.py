@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from cryptography import x509
 
@@ -10,7 +12,7 @@ from pki.path import Failure, PathResult, Verdict
 from pki.signer import Signer
 from pki.trust import Trust
 from tests.pki.conftest import AT, DAY, Forest
-from tests.pki.forgery import delta, forge, forge_authority, forge_list, named, scope
+from tests.pki.forgery import delta, forge, forge_authority, forge_list, named, scope, sign_with_sha1
 from tests.pki.judging import judge
 
 ADDRESS = x509.RFC822Name("mallory@contoso.example")
@@ -97,6 +99,20 @@ def test_a_list_for_some_reasons_still_revokes(contoso: Forest, alice: Signer):
 def test_an_unknown_demand_makes_a_list_useless(contoso: Forest, alice: Signer):
     demand = (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.55738.3"), b"\x05\x00"), True)
     assert judged(contoso, alice, forge_list(contoso.issuing, extensions=[demand])).verdict == "undetermined"
+
+
+def test_a_list_without_a_proper_number_is_not_used(contoso: Forest, alice: Signer):
+    unnumbered = forge_list(contoso.issuing, number=None)
+    critical = forge_list(contoso.issuing, extensions=[(x509.CRLNumber(7), True)])
+    assert judged(contoso, alice, unnumbered).verdict is Verdict.UNDETERMINED
+    assert judged(contoso, alice, critical).verdict is Verdict.UNDETERMINED
+
+
+def test_an_obsolete_signature_makes_a_list_useless_for_mail(contoso: Forest, alice: Signer, tmp_path: Path):
+    _, old = sign_with_sha1(contoso.issuing, tmp_path)
+    trust = contoso.trust(contoso.root_list(), old)
+    assert judge(alice, trust).verdict is Verdict.UNDETERMINED
+    assert judge(alice, trust, purpose="any").verdict is Verdict.GOOD
 
 
 def test_an_authority_that_may_not_sign_lists_signs_none(contoso: Forest):

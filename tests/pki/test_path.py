@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -18,7 +19,7 @@ from pki.revocation import Good
 from pki.signer import Signer
 from pki.trust import Trust, TrustAnchor
 from tests.pki.conftest import AT, Forest, found_forest
-from tests.pki.forgery import forge, forge_authority, imitate, named
+from tests.pki.forgery import forge, forge_authority, imitate, named, sign_with_sha1
 from tests.pki.judging import codes, judge
 
 
@@ -182,6 +183,12 @@ def test_short_rsa_keys_are_weak_for_mail(contoso: Forest, trust: Trust):
     key = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - the weak key is the point
     leaf = forge(contoso.issuing, x509.RFC822Name("mallory@contoso.example"), key=key)
     result = judge(leaf, trust, revocation="ignored")
+    assert (result.verdict, result.failure) == (Verdict.INVALID, Failure.WEAK)
+
+
+def test_an_obsolete_signature_is_weak_for_mail(contoso: Forest, trust: Trust, tmp_path: Path):
+    old, _ = sign_with_sha1(contoso.issuing, tmp_path)
+    result = judge(old, trust, revocation="ignored")
     assert (result.verdict, result.failure) == (Verdict.INVALID, Failure.WEAK)
 
 
