@@ -6,7 +6,6 @@ import logging
 import secrets
 import sys
 import traceback
-from typing import Any
 
 from django import forms
 from django.contrib.auth import authenticate, login, logout
@@ -17,10 +16,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from pkiportal.guesses import WINDOW_SECONDS, count_guess
-from tenants.access import actor_of, member, public
+from tenants.access import actor_of, public
 from tenants.keystore.unlocking import lock
 from tenants.models import Enrolment, MailKey
 from tenants.scoping import tenant_scope
@@ -37,7 +36,7 @@ class SignIn(forms.Form):
 
 
 @public
-@require_GET
+@require_safe
 @never_cache
 def home(request: HttpRequest) -> HttpResponseBase:
     """Where a person belongs: the door, enrolment, or the inbox."""
@@ -92,13 +91,15 @@ def _try_to_enter(request: HttpRequest, form: SignIn) -> int:
     return 200
 
 
-@member
+@public
 @require_POST
-def sign_out(request: Any) -> HttpResponse:
-    """End the session and lock the key, in every browser."""
-    lock(request.actor.tenant_id, request.actor.person_id)
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session and lock the key, in every browser. Harmless when the session has ended already."""
+    actor = actor_of(request)
+    if actor is not None:
+        lock(actor.tenant_id, actor.person_id)
     logout(request)
-    response = see_other(reverse("portal:sign_in"))
+    response = see_other("portal:sign_in")
     forget_unlocked(response)
     return response
 

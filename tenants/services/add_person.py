@@ -7,9 +7,11 @@ import secrets
 import uuid
 from datetime import datetime, timedelta
 
+from django.db import IntegrityError
+
 from pki.names import Mailbox
 from tenants.access import Actor
-from tenants.models import Account, MailDomain, Person, SignInLink
+from tenants.models import Account, MailDomain, Person, SignInLink, UnlockedKey
 from tenants.models.people import Role
 from tenants.public import forest_of
 from tenants.refusals import refuse
@@ -20,6 +22,7 @@ LINK_LIFETIME = timedelta(days=7)
 
 def add_person(actor: Actor, name: str, address: str, role: Role, at: datetime) -> tuple[Person, str]:
     """The new person and the secret of their sign-in link, which is shown once. Raises Refused, MalformedInput."""
+    _require_administrator(actor)
     mailbox = Mailbox.parse(address)
     if not name.strip():
         raise refuse(
@@ -31,12 +34,16 @@ def add_person(actor: Actor, name: str, address: str, role: Role, at: datetime) 
             "domain-not-own", f"{mailbox.domain} is not a mail domain of your organisation.",
             remedy=f"Use an address in {own}.",
         )  # fmt: skip
+    taken = refuse(
+        "address-taken", f"{mailbox} has an account already.", remedy="Look for it in the list of people."
+    )
     if Account.objects.filter(address=str(mailbox).lower()).exists():
-        raise refuse(
-            "address-taken", f"{mailbox} has an account already.", remedy="Look for it in the list of people."
-        )
-    with tenant_scope(actor.tenant_id, write=True):
-        return create_person(name, str(mailbox), role, at)
+        raise taken
+    try:
+        with tenant_scope(actor.tenant_id, write=True):
+            return create_person(name, str(mailbox), role, at)
+    except IntegrityError:
+        raise taken from None  # somebody else added it a moment ago
 
 
 def create_person(name: str, address: str, role: Role, at: datetime) -> tuple[Person, str]:
@@ -51,7 +58,8 @@ def create_person(name: str, address: str, role: Role, at: datetime) -> tuple[Pe
 
 
 def new_link(actor: Actor, person_id: uuid.UUID, at: datetime) -> str:
-    """A fresh sign-in link; earlier unused ones stop working. Raises Person.DoesNotExist."""
+    """A fresh sign-in link; earlier unused ones stop working. Raises Refused, Person.DoesNotExist."""
+    _require_administrator(actor)
     with tenant_scope(actor.tenant_id, write=True):
         person = Person.objects.get(id=person_id)
         SignInLink.objects.filter(account_id=person.account_id, used_at__isnull=True).delete()
@@ -60,6 +68,7 @@ def new_link(actor: Actor, person_id: uuid.UUID, at: datetime) -> str:
 
 def set_active(actor: Actor, person_id: uuid.UUID, *, active: bool) -> Person:
     """Let a person in, or keep them out at once: sessions of an inactive account end with their next request."""
+    _require_administrator(actor)
     if person_id == actor.person_id and not active:
         raise refuse("own-account", "You cannot deactivate yourself.", remedy="Ask another administrator.")
     with tenant_scope(actor.tenant_id, write=True):
@@ -67,7 +76,13 @@ def set_active(actor: Actor, person_id: uuid.UUID, *, active: bool) -> Person:
         person.is_active = active
         person.save(update_fields=["is_active"])
         Account.objects.filter(id=person.account_id).update(is_active=active)
+        UnlockedKey.objects.filter(person=person).delete()
         return person
+
+
+def _require_administrator(actor: Actor) -> None:
+    if not actor.is_administrator:
+        raise refuse("not-administrator", "Only an administrator manages people.", owner="administrator")
 
 
 def _create_link(account_id: uuid.UUID, at: datetime) -> str:

@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db import IntegrityError
+
 from tenants import due_work
 from tenants.access import Actor
 from tenants.keystore.custody import Custody, make_pair, store_pair
@@ -13,7 +15,7 @@ from tenants.keystore.tenant_keys import tenant_key
 from tenants.models import Certificate, CustodyKey, Enrolment, Person, Template
 from tenants.models.certificates import EnrolmentState
 from tenants.models.custody import KeyKind
-from tenants.refusals import refuse
+from tenants.refusals import Refused, refuse
 from tenants.scoping import tenant_scope
 
 TEMPLATE_CODES = ("signing", "encryption")
@@ -31,10 +33,13 @@ def enrol(actor: Actor, pin: str, at: datetime) -> Custody:
         people_key = tenant_key(KeyKind.PEOPLE)
         _refuse_second_pair(person)
     made, custody = make_pair(person, pin, people_key)
-    with tenant_scope(actor.tenant_id, write=True):
-        _refuse_second_pair(person)
-        store_pair(person, made, at)
-        _ask(person, TEMPLATE_CODES, at)
+    try:
+        with tenant_scope(actor.tenant_id, write=True):
+            _refuse_second_pair(person)
+            store_pair(person, made, at)
+            _ask(person, TEMPLATE_CODES, at)
+    except IntegrityError:
+        raise _enrolled_already() from None  # the same form was sent twice at once: the other one counts
     return custody
 
 
@@ -90,8 +95,12 @@ def check_pin(pin: str) -> None:
 
 def _refuse_second_pair(person: Person) -> None:
     if CustodyKey.objects.filter(person=person).exists():
-        raise refuse(
-            "enrolled-already",
-            "Your keys are protected already.",
-            remedy="Open “My certificates” to see them.",
-        )
+        raise _enrolled_already()
+
+
+def _enrolled_already() -> Refused:
+    return refuse(
+        "enrolled-already",
+        "Your keys are protected already.",
+        remedy="Open “My certificates” to see them.",
+    )

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from tenants import clock
 from tenants.access import SignedInRequest, administrator
@@ -20,7 +20,7 @@ from tenants.web.answers import see_other
 
 
 @administrator
-@require_GET
+@require_safe
 def authorities(request: SignedInRequest) -> HttpResponse:
     with tenant_scope(request.actor.tenant_id):
         rows = list_authorities(clock.now())

@@ -6,7 +6,7 @@ from cryptography import x509
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from tenants import clock
 from tenants.access import SignedInRequest, member
@@ -20,7 +20,7 @@ from tenants.web.certificate_page import Crumb, Frame, Links, draw_certificate
 
 
 @member
-@require_GET
+@require_safe
 def certificate(request: SignedInRequest, fp: str, tab: str = "general") -> HttpResponse:
     held = held_certificate(request, fp)
     frame = Frame(links_of(fp), _crumbs(request, held), note=_note(held), revocation=held.revocation)
@@ -28,7 +28,7 @@ def certificate(request: SignedInRequest, fp: str, tab: str = "general") -> Http
 
 
 @member
-@require_GET
+@require_safe
 def certificate_file(request: SignedInRequest, fp: str, form: str) -> HttpResponse:
     """.cer and .pem hold the certificate, .p7b its path too. Never a private key."""
     held = held_certificate(request, fp)

@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from pki.crl import Reason
 from tenants import clock
@@ -54,7 +54,7 @@ class ListNews:
 
 
 @administrator
-@require_GET
+@require_safe
 def certificates(request: SignedInRequest) -> HttpResponse:
     which, q, page = page_query(request, Which, Which.ALL)
     with tenant_scope(request.actor.tenant_id):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from tenants import clock
 from tenants.access import SignedInRequest, member
@@ -21,7 +22,7 @@ from tenants.services.enrol import enrol as enrol_person
 from tenants.services.enrolment_state import Progress, Stage, enrolment_state
 from tenants.services.unlock import Paused, WrongPin, unlock
 from tenants.web.answers import see_other
-from tenants.web.forms import NewPin, Pin, add_finding
+from tenants.web.forms import NewPin, Pin, add_finding, sentence
 from tenants.web.rows import CertificateRow
 from tenants.web.unlocked import remember_unlocked
 
@@ -38,7 +39,10 @@ def enrol(request: SignedInRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, progress, _form_for(progress))
     if progress.stage is Stage.FAILED and "again" in request.POST:
-        ask_again(request.actor, clock.now())
+        try:
+            ask_again(request.actor, clock.now())
+        except Refused as refused:
+            messages.error(request, sentence(refused.finding))
         return see_other("tenants:enrol")
     if progress.stage is not Stage.FORM:
         return see_other("tenants:enrol")  # sent twice: the first one counts
@@ -98,7 +102,7 @@ def _in_use(request: SignedInRequest) -> list[CertificateRow]:
 
 
 @member
-@require_GET
+@require_safe
 @never_cache
 def enrol_status(request: SignedInRequest) -> JsonResponse:
     """Polled by the waiting page; the same answer is on the page for those without scripts."""

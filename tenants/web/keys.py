@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from tenants import clock
 from tenants.access import Actor, SignedInRequest, member
@@ -88,7 +88,7 @@ def _kept(row: Certificate) -> KeptKey:
 
 
 @member
-@require_GET
+@require_safe
 def keys(request: SignedInRequest) -> HttpResponse:
     mine = my_certificates(request.actor, clock.now())
     context = {"signing": mine.signing, "encryption": mine.encryption, "kept": mine.kept}

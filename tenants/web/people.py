@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from pki.errors import PkiError
 from tenants import clock
@@ -66,7 +66,7 @@ class ShownLink:
 
 
 @administrator
-@require_GET
+@require_safe
 def people(request: SignedInRequest) -> HttpResponse:
     which, q, page = page_query(request, Which, Which.ALL)
     now = clock.now()
@@ -126,7 +126,7 @@ def _shown_link(request: SignedInRequest, secret: str, now: datetime) -> ShownLi
 
 
 @administrator
-@require_GET
+@require_safe
 def person(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     return _person_page(request, pk)
 

@@ -16,7 +16,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from pki.errors import PkiError
 from pki.lints import lint_certificate
@@ -109,7 +109,7 @@ class Offered:
 
 
 @administrator
-@require_GET
+@require_safe
 def trust(request: SignedInRequest) -> HttpResponse:
     with tenant_scope(request.actor.tenant_id):
         roots = TrustRoot.objects.select_related("decided_by").order_by("label", "id")

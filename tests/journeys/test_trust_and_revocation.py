@@ -14,7 +14,7 @@ from pki.crl import Crl
 from tenants.models import Generation
 from tenants.scoping import tenant_scope
 from tests.browsing import browser, fingerprint, words
-from tests.cast import PASSWORD, PIN, Cast, Member, work
+from tests.cast import PASSWORD, PIN, Cast, Member, make_ready, work
 from tests.mail.letters import deliver
 
 NEW_PASSWORD = "four unrelated words here"
@@ -167,6 +167,29 @@ def test_alice_asks_and_olga_decides(cast: Cast) -> None:
     olga.post("/admin/trust/preview/", decided)
     work()
     assert "Signed by Charlie Chen" in words(at_alice.get(letter))
+
+
+def test_olga_decides_about_the_root_of_a_letter_she_got(cast: Cast) -> None:
+    charlie = cast.charlie
+    olga = cast.olga
+    make_ready(olga)
+    deliver(charlie, olga, subject="Lots 3-5", encrypt=False)
+    at_olga, letter = browser(olga, unlocked=True), letter_of(olga)
+    opened = at_olga.get(letter).content.decode()
+    offer = re.search(r'href="(/admin/trust/import/\?message=[0-9a-f-]+)"', opened)
+    assert offer is not None
+    page = at_olga.get(offer[1])
+    assert f"From the letter: {cast.northwind.tenant.name} Root G1" in words(page)
+    fields = dict(re.findall(r'name="(certificate|suggested)" value="([^"]*)"', page.content.decode()))
+    assert fields["suggested"] == cast.northwind.domain
+    preview = at_olga.post("/admin/trust/preview/", {**fields, "action": "preview"})
+    assert "3. What changes" in words(preview)
+    decided = {"certificate": fields["certificate"], "domains": fields["suggested"], "action": "trust"}
+    at_olga.post("/admin/trust/preview/", decided)
+    work()
+    assert "Signed by Charlie Chen" in words(at_olga.get(letter))
+    stranger = browser(cast.fabrikam.administrator)
+    assert "From the letter" not in words(stranger.get(offer[1]))
 
 
 def letter_of(reader: Member) -> str:

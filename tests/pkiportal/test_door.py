@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
+import uuid
 from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.test import Client, RequestFactory
+from django.test import Client, RequestFactory, override_settings
 from waitress.proxy_headers import proxy_headers_middleware
 
 from pkiportal import guesses
@@ -136,6 +139,40 @@ def test_signing_out_ends_the_session_and_locks_the_key(cast: Cast) -> None:
     again = browser(cast.alice)
     again.cookies[COOKIE] = stolen
     assert "Key locked" in words(again.get("/certificates/"))
+
+
+@override_settings(
+    CACHES={
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1/0",
+            "OPTIONS": {"socket_connect_timeout": 1},
+        }
+    }
+)
+def test_losing_redis_locks_nobody_out(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+    response = Client().post("/sign-in/", {"address": cast.alice.address, "password": PASSWORD})
+    assert response.status_code == 303
+    assert "guesses are not counted" in caplog.text
+
+
+@pytest.mark.redis
+def test_guesses_are_counted_across_processes_on_redis(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guesses, "TRIES_PER_ADDRESS", 2)
+    redis = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": os.environ["TEST_REDIS_URL"],
+    }
+    address = f"{uuid.uuid4().hex}@guessed.example"
+    with override_settings(CACHES={"default": redis}):
+        answers = [Client().post("/sign-in/", {"address": address, "password": "x"}) for _ in range(3)]
+        key = f"guess-address-{hashlib.sha256(address.encode()).hexdigest()}"
+        cache.delete_many([key, "guess-client-127.0.0.1"])
+    assert [answer.status_code for answer in answers] == [422, 422, 429]
+
+
+def test_signing_out_of_a_session_that_has_ended_is_harmless(cast: Cast) -> None:
+    assert Client().post("/sign-out/")["Location"] == "/sign-in/"
 
 
 def test_signing_out_takes_a_post(cast: Cast) -> None:

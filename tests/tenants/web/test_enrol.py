@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
+from django.db import connection
+from django.test import Client
 
 from pki.crl import Reason
 from tenants import clock
@@ -117,3 +121,25 @@ def test_a_lost_certificate_is_issued_anew_under_the_same_pin(cast: Cast) -> Non
     with tenant_scope(alice.actor.tenant_id):
         mine = Certificate.objects.filter(person_id=alice.actor.person_id)
         assert (mine.signing().count(), mine.encryption().count()) == (2, 1)
+
+
+def test_two_forms_sent_at_once_make_one_pair_of_keys(cast: Cast) -> None:
+    newt = newcomer(cast)
+    clients, statuses = [browser(newt), browser(newt)], []
+    together = threading.Barrier(2)
+
+    def send(client: Client) -> None:
+        together.wait()
+        statuses.append(client.post("/enrol/", {"pin": PIN, "pin_again": PIN}).status_code)
+        connection.close()
+
+    threads = [threading.Thread(target=send, args=[client]) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 303 in statuses
+    assert set(statuses) <= {303, 422}
+    with tenant_scope(newt.actor.tenant_id):
+        assert CustodyKey.objects.filter(person_id=newt.actor.person_id).count() == 1
+        assert Enrolment.objects.filter(person_id=newt.actor.person_id).count() == 2

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from pki.crl import Reason
 from tenants import clock
-from tenants.models import Account, Person, SignInLink
+from tenants.models import Account, Person, SignInLink, UnlockedKey
+from tenants.models.people import Role
+from tenants.refusals import Refused
 from tenants.scoping import tenant_scope
+from tenants.services.add_person import add_person, new_link, set_active
 from tenants.services.revoke import revoke
 from tests.browsing import browser, words
 from tests.cast import Cast
@@ -148,3 +153,45 @@ def test_names_are_shown_as_text_not_as_markup(cast: Cast) -> None:
     page = browser(cast.olga).get("/admin/people/").content.decode()
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
+
+
+def test_two_administrators_add_the_same_person_at_once_and_one_is_told(cast: Cast) -> None:
+    address, answers = f"newt@{cast.contoso.domain}", []
+    together = threading.Barrier(2)
+
+    def add_once() -> None:
+        together.wait()
+        try:
+            answers.append(add_person(cast.olga.actor, "Newt Newman", address, Role.MEMBER, clock.now()))
+        except Refused as refused:
+            answers.append(refused.finding.code)
+        finally:
+            connection.close()
+
+    assert cast.olga
+    threads = [threading.Thread(target=add_once) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(isinstance(answer, str) for answer in answers) == [False, True]
+    assert "address-taken" in answers
+
+
+def test_managing_people_is_refused_to_members_below_the_pages_too(cast: Cast) -> None:
+    member, other = cast.alice.actor, cast.contoso.add("Carl Colleague", ready=False).actor
+    for act in (
+        lambda: add_person(member, "Newt", f"newt@{cast.contoso.domain}", Role.ADMINISTRATOR, clock.now()),
+        lambda: new_link(member, other.person_id, clock.now()),
+        lambda: set_active(member, other.person_id, active=False),
+    ):
+        with pytest.raises(Refused) as refused:
+            act()
+        assert refused.value.finding.code == "not-administrator"
+
+
+def test_deactivating_closes_the_key_as_well(cast: Cast) -> None:
+    browser(cast.alice, unlocked=True)
+    set_active(cast.olga.actor, cast.alice.actor.person_id, active=False)
+    with tenant_scope(cast.contoso.tenant):
+        assert not UnlockedKey.objects.filter(person_id=cast.alice.actor.person_id).exists()
