@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.gallery.mail_pages import ROWS
 
 from .gallery_site import Site, serve
+from .looking import Views
+from .tab import Tab
 
 playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
-]
-# A violation shows on the console; `evaluate` would bypass the policy, so pages are driven by real input.
-WATCH = """
-document.addEventListener("securitypolicyviolation", (event) => {
-  console.error("POLICY", event.violatedDirective, event.blockedURI);
-});
-"""
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -32,57 +24,34 @@ def site() -> Iterator[Site]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        yield chromium
-        chromium.close()
+class GalleryTab(Tab):
+    """A tab on the gallery's site."""
 
-
-class Tab:
-    """A page that remembers every complaint of the browser."""
-
-    def __init__(
-        self, browser: playwright.Browser, site: Site, *, scripts: bool = True, width: int = 1280
-    ) -> None:
+    def __init__(self, browser: Any, site: Site, views: Views, **options: Any) -> None:
+        super().__init__(browser, site.url, views, **options)
         self.site = site
-        self.context = browser.new_context(
-            viewport={"width": 1280, "height": 800}, java_script_enabled=scripts, reduced_motion="reduce"
-        )
-        self.page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.page.add_init_script(WATCH)
-        self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
-    def _heard(self, message: playwright.ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
-
-    def open(self, name: str) -> playwright.Page:
-        self.page.goto(f"{self.site.url}/{name}.html")
-        return self.page
+    def open(self, name: str) -> Any:
+        return self.go(f"/{name}.html")
 
 
 @pytest.fixture
-def tab(browser: playwright.Browser, site: Site) -> Iterator[Tab]:
-    made = Tab(browser, site)
+def tab(chromium: Any, site: Site, views: Views) -> Iterator[GalleryTab]:
+    made = GalleryTab(chromium, site, views)
     yield made
-    made.context.close()
+    made.close()
     assert made.complaints == []
 
 
 @pytest.fixture
-def plain_tab(browser: playwright.Browser, site: Site) -> Iterator[Tab]:
+def plain_tab(chromium: Any, site: Site, views: Views) -> Iterator[GalleryTab]:
     """JavaScript off."""
-    made = Tab(browser, site, scripts=False)
+    made = GalleryTab(chromium, site, views, scripts=False)
     yield made
-    made.context.close()
+    made.close()
 
 
-def test_no_page_violates_the_policy_throws_or_is_wider_than_its_window(tab: Tab) -> None:
+def test_no_page_violates_the_policy_throws_or_is_wider_than_its_window(tab: GalleryTab) -> None:
     wide = []
     for path in sorted(tab.site.documents):
         tab.page.goto(f"{tab.site.url}{path}")
@@ -94,7 +63,7 @@ def test_no_page_violates_the_policy_throws_or_is_wider_than_its_window(tab: Tab
     assert wide == []
 
 
-def test_the_key_chip_counts_down(tab: Tab) -> None:
+def test_the_key_chip_counts_down(tab: GalleryTab) -> None:
     page = tab.open("keys")
     left = page.locator("[data-seconds-left]")
     first = left.text_content()
@@ -102,7 +71,7 @@ def test_the_key_chip_counts_down(tab: Tab) -> None:
     assert left.text_content() != first
 
 
-def test_the_dialog_names_who_cannot_read_and_goes_back_without_sending(tab: Tab) -> None:
+def test_the_dialog_names_who_cannot_read_and_goes_back_without_sending(tab: GalleryTab) -> None:
     page = tab.open("mail-compose-cannot")
     dialog = page.get_by_role("dialog")
     assert "Charlie Chen" in (dialog.text_content() or "")
@@ -112,14 +81,14 @@ def test_the_dialog_names_who_cannot_read_and_goes_back_without_sending(tab: Tab
     assert [path for path, _body in tab.site.posts[before:] if "recipients" not in path] == []
 
 
-def test_escape_closes_the_dialog_and_keeps_the_letter(tab: Tab) -> None:
+def test_escape_closes_the_dialog_and_keeps_the_letter(tab: GalleryTab) -> None:
     page = tab.open("mail-compose-cannot")
     page.keyboard.press("Escape")
     playwright.expect(page.get_by_role("dialog")).to_be_hidden()
     assert page.get_by_label("Subject").input_value() == "Site visit on 3 December"
 
 
-def test_recipients_show_their_state_while_typing_and_never_as_markup(tab: Tab) -> None:
+def test_recipients_show_their_state_while_typing_and_never_as_markup(tab: GalleryTab) -> None:
     page = tab.open("mail-compose-blank")
     page.get_by_label("To", exact=True).press_sequentially("bob@fabrikam.example")
     pill = page.locator("[data-pills=to] .rcpt")
@@ -129,7 +98,7 @@ def test_recipients_show_their_state_while_typing_and_never_as_markup(tab: Tab) 
     playwright.expect(page.locator("[data-algorithm]")).to_contain_text("AES-256-GCM")
 
 
-def test_chosen_files_are_listed_with_sizes_added_to_and_taken_back(tab: Tab, tmp_path: Path) -> None:
+def test_chosen_files_are_listed_with_sizes_added_to_and_taken_back(tab: GalleryTab, tmp_path: Path) -> None:
     page = tab.open("mail-compose-blank")
     for name, octets in (("plan.pdf", 84_000), ("<b>.txt", 12)):
         (tmp_path / name).write_bytes(b"x" * octets)
@@ -142,7 +111,7 @@ def test_chosen_files_are_listed_with_sizes_added_to_and_taken_back(tab: Tab, tm
     playwright.expect(chosen).to_have_count(1)
 
 
-def test_a_draft_is_saved_after_five_seconds_of_rest_without_pin_and_files(tab: Tab) -> None:
+def test_a_draft_is_saved_after_five_seconds_of_rest_without_pin_and_files(tab: GalleryTab) -> None:
     page = tab.open("mail-compose-unlock")
     page.get_by_label("PIN").fill("271828")
     page.get_by_label("Message", exact=True).press_sequentially("Dear Bob")
@@ -153,7 +122,7 @@ def test_a_draft_is_saved_after_five_seconds_of_rest_without_pin_and_files(tab: 
     assert page.locator("input[name=draft]").input_value() == "3f0c"
 
 
-def test_the_menu_opens_and_closes_by_keyboard(tab: Tab) -> None:
+def test_the_menu_opens_and_closes_by_keyboard(tab: GalleryTab) -> None:
     page = tab.open("mail-inbox")
     menu = page.locator("summary.person")
     menu.focus()
@@ -163,7 +132,7 @@ def test_the_menu_opens_and_closes_by_keyboard(tab: Tab) -> None:
     playwright.expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
 
 
-def test_the_list_asks_for_its_rows_and_takes_them_in_without_a_script_sink(tab: Tab) -> None:
+def test_the_list_asks_for_its_rows_and_takes_them_in_without_a_script_sink(tab: GalleryTab) -> None:
     tab.page.clock.install()
     page = tab.open("mail-inbox-empty")
     playwright.expect(page.locator("[data-rows-url] .row")).to_have_count(0)
@@ -172,7 +141,7 @@ def test_the_list_asks_for_its_rows_and_takes_them_in_without_a_script_sink(tab:
     playwright.expect(page.locator("[data-rows-url] .row")).to_have_count(len(ROWS))
 
 
-def test_the_letter_lies_in_a_frame_without_scripts_and_reads_in_it(tab: Tab) -> None:
+def test_the_letter_lies_in_a_frame_without_scripts_and_reads_in_it(tab: GalleryTab) -> None:
     page = tab.open("mail-message-ok")
     frame = page.locator("iframe").first
     assert "allow-scripts" not in (frame.get_attribute("sandbox") or "")
@@ -180,20 +149,20 @@ def test_the_letter_lies_in_a_frame_without_scripts_and_reads_in_it(tab: Tab) ->
     playwright.expect(page.frame_locator("iframe").first.locator("body")).to_contain_text("clause 4")
 
 
-def test_without_javascript_the_dialog_is_open_and_every_way_out_posts(plain_tab: Tab) -> None:
+def test_without_javascript_the_dialog_is_open_and_every_way_out_posts(plain_tab: GalleryTab) -> None:
     page = plain_tab.open("mail-compose-cannot")
     playwright.expect(page.get_by_role("dialog")).to_be_visible()
     page.get_by_role("button", name="Go back").click()
     assert 'name="action"\r\n\r\nback' in plain_tab.site.posts[-1][1]
 
 
-def test_without_javascript_enter_in_a_field_saves_and_never_sends(plain_tab: Tab) -> None:
+def test_without_javascript_enter_in_a_field_saves_and_never_sends(plain_tab: GalleryTab) -> None:
     page = plain_tab.open("mail-compose")
     page.get_by_label("Subject").press("Enter")
-    assert 'name="action"\r\n\r\nsave' in plain_tab.site.posts[-1][1]
+    assert 'name="action"\r\n\r\nenter' in plain_tab.site.posts[-1][1]
 
 
-def test_without_javascript_the_menus_open(plain_tab: Tab) -> None:
+def test_without_javascript_the_menus_open(plain_tab: GalleryTab) -> None:
     page = plain_tab.open("mail-inbox")
     page.locator("summary.person").click()
     playwright.expect(page.get_by_role("button", name="Sign out")).to_be_visible()
