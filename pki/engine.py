@@ -1,8 +1,8 @@
 """The path engine: RFC 5280 §6.1 and RFC 9618 policy processing by pyhanko-certvalidator, one path at a time.
 
-The engine gets a finished path and judges signatures, dates, names, constraints and policies. It builds
-nothing, fetches nothing, and knows no revocation: paths come from `pki.building`, lists are
-`pki.revocation`'s.
+The engine gets a finished path, whose signatures the builder has checked, and judges dates, names, constraints
+and policies. It builds nothing, fetches nothing, and knows no revocation: paths come from `pki.building`, lists
+are the matter of `pki.revocation`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from pyhanko_certvalidator.policy_decl import (
     RevocationCheckingPolicy,
     RevocationCheckingRule,
 )
+from pyhanko_certvalidator.sig_validate import SignatureValidator
 from pyhanko_certvalidator.validate import async_validate_path
 
 from .building import Path
@@ -45,6 +46,16 @@ _ALGORITHMS = DisallowWeakAlgorithmsPolicy(  # type: ignore[no-untyped-call]
 )
 
 
+class _CheckedWhileBuilding(SignatureValidator):
+    """Leaves signatures alone: `pki.building` has checked every link, over the octets that were received.
+
+    The engine would check them over its own encoding of what it parsed, which need not be the same octets.
+    """
+
+    def validate_signature(self, *_arguments: object, **_options: object) -> None:
+        """Nothing to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyInputs:
     """The policy inputs of RFC 5280 §6.1.1 (c), (e), (f), (g). The defaults accept any policy."""
@@ -56,7 +67,10 @@ class PolicyInputs:
 
 
 def engine_problems(path: Path, at: datetime, inputs: PolicyInputs) -> list[Problem]:
-    """What the engine refuses in a path (anchor first), as at most one problem in its own words."""
+    """What the engine refuses in a path (anchor first), as at most one problem in its own words.
+
+    Only for paths from `PathBuilder`: signatures are not checked again.
+    """
     if len(path) == 1:
         return []  # the anchor itself; it has no issuer to judge it by
     try:
@@ -117,6 +131,7 @@ def _context(at: datetime) -> ValidationContext:
         revinfo_policy=_NO_REVOCATION,
         time_tolerance=timedelta(0),
         algorithm_usage_policy=_ALGORITHMS,
+        signature_validator=_CheckedWhileBuilding(),
     )
 
 
@@ -149,7 +164,6 @@ def _subtrees(constraints: asn1.NameConstraints | None, side: str) -> PKIXSubtre
 
 
 def _refused(reason: str) -> Problem:
-    failure = Failure.SIGNATURE if "could not be verified" in reason else Failure.CONSTRAINT
     code = "policy" if "policies" in reason or "policy" in reason else "path-refused"
     finding = error(
         code,
@@ -158,7 +172,7 @@ def _refused(reason: str) -> Problem:
         remedy="The issuer has to repair its authorities; the sender should tell them.",
         owner="sender",
     )
-    return Problem(failure, finding)
+    return Problem(Failure.CONSTRAINT, finding)
 
 
 def _not_judged() -> Problem:
