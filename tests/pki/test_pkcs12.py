@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import subprocess
 from pathlib import Path
 
 import pytest
+from asn1crypto import pkcs12
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pki import keys, profiles
+from pki import der, keys, profiles
 from pki.errors import MalformedInput, RefusedRequest, WrongPassword
 from pki.formats import Identity, read_pkcs12, write_pkcs12
 from pki.keys import KeyType
@@ -133,6 +136,42 @@ def test_the_classic_derivation_gives_the_published_values():
         derive("sha1", queeg, long_salt, 1000, 1, 24).hex()
         == "ed2034e36328830ff09df1e1a07dd357185dac0d4f9eb3d4"
     )
+
+
+def _with_pbmac1(whole: bytes, password: str, *, key_length: bytes = der.integer(32)) -> bytes:
+    """The same file with the integrity check of RFC 9579: PBKDF2 and HMAC, both with SHA-256."""
+    _, start, end = der.read(whole, 0, len(whole))
+    version, safe, _ = (whole[one[1] : one[3]] for one in der.children(whole, start, end))
+    content = pkcs12.Pfx.load(whole)["auth_safe"]["content"].native
+    key = hashlib.pbkdf2_hmac("sha256", password.encode(), b"salt", 2048, 32)
+
+    def algorithm(oid: str, *parameters: bytes) -> bytes:
+        return der.tlv(der.SEQUENCE, bytes.fromhex(oid), *parameters)
+
+    hmac_sha256 = algorithm("06082a864886f70d0209", b"\5\0")
+    inner = der.tlv(
+        der.SEQUENCE, der.tlv(der.OCTET_STRING, b"salt"), der.integer(2048), key_length, hmac_sha256
+    )
+    pbkdf2 = algorithm("06092a864886f70d01050c", inner)
+    pbmac1 = algorithm("06092a864886f70d01050e", der.tlv(der.SEQUENCE, pbkdf2, hmac_sha256))
+    digest = der.tlv(der.OCTET_STRING, hmac.new(key, content, "sha256").digest())
+    # salt and iterations outside are left over from the classic check and mean nothing
+    mac = der.tlv(
+        der.SEQUENCE, der.tlv(der.SEQUENCE, pbmac1, digest), der.tlv(der.OCTET_STRING, b"x"), der.integer(1)
+    )
+    return der.tlv(der.SEQUENCE, version, safe, mac)
+
+
+def test_the_newer_integrity_check_is_read(alice: Signer, whole: bytes):
+    renewed = _with_pbmac1(whole, "secret")
+    assert [one.certificate for one in read_pkcs12(renewed, "secret").identities] == [alice.certificate]
+    with pytest.raises(WrongPassword):
+        read_pkcs12(renewed, "Secret")
+
+
+def test_the_newer_integrity_check_needs_a_key_length(whole: bytes):
+    with pytest.raises(MalformedInput):
+        read_pkcs12(_with_pbmac1(whole, "secret", key_length=b""), "secret")
 
 
 def test_a_file_cannot_buy_endless_work():
