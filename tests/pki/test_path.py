@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,38 @@ def test_a_constraint_nobody_evaluates_leaves_it_undetermined(contoso: Forest):
     assert judge(plain, trust, revocation="ignored").verdict is Verdict.GOOD
     result = judge(carrying, trust, revocation="ignored")
     assert (result.verdict, result.failure) == (Verdict.UNDETERMINED, Failure.CONSTRAINT)
+
+
+@pytest.mark.parametrize(
+    ("host", "good"), [("*.a.example", False), ("*.b.example", True), ("x.a.example", True)]
+)
+def test_a_wildcard_must_not_reach_an_excluded_host(contoso: Forest, host: str, good: bool):
+    excluded = x509.NameConstraints(None, [x509.DNSName("secret.a.example")])
+    issuer = forge_authority(contoso.root, named("Hosts"), extensions=[(excluded, True)])
+    leaf = forge(issuer, x509.RFC822Name("a@contoso.example"), x509.DNSName(host))
+    trust = Trust((TrustAnchor(issuer.certificate),))
+    assert (judge(leaf, trust, revocation="ignored").verdict is Verdict.GOOD) is good
+
+
+@pytest.mark.parametrize(("host", "good"), [("192.0.2.7", True), ("198.51.100.7", False)])
+def test_addresses_of_hosts_are_held_to_their_block(contoso: Forest, host: str, good: bool):
+    block = x509.NameConstraints([x509.IPAddress(ip_network("192.0.2.0/24"))], None)
+    issuer = forge_authority(contoso.root, named("Hosts"), extensions=[(block, True)])
+    leaf = forge(issuer, x509.RFC822Name("a@contoso.example"), x509.IPAddress(ip_address(host)))
+    trust = Trust((TrustAnchor(issuer.certificate),))
+    assert (judge(leaf, trust, revocation="ignored").verdict is Verdict.GOOD) is good
+
+
+def test_a_crowd_of_names_and_constraints_is_not_examined(contoso: Forest):
+    hosts = [x509.DNSName(f"h{index}.example") for index in range(500)]
+    issuer = forge_authority(
+        contoso.root, named("Crowd"), extensions=[(x509.NameConstraints(hosts, hosts), True)]
+    )
+    leaf = forge(issuer, *hosts)
+    started = time.process_time()
+    result = judge(leaf, Trust((TrustAnchor(issuer.certificate),)), revocation="ignored")
+    assert (result.verdict, result.failure) == (Verdict.INVALID, Failure.LIMIT)
+    assert time.process_time() - started < 2
 
 
 def test_a_certificate_for_something_else_is_refused_for_mail_only(contoso: Forest, trust: Trust):
