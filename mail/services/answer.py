@@ -55,7 +55,7 @@ def begin_answer(opened: OpenedLetter, own_address: str, relation: Relation) -> 
         subject=_subject(report.header("Subject") or "", relation),
         text=text,
         relation=relation,
-        originals=tuple(range(len(report.attachments))) if relation is Relation.FORWARD else (),
+        originals=_taken_along(report) if relation is Relation.FORWARD else (),
     )
 
 
@@ -152,6 +152,11 @@ def _visible(report: SecurityReport) -> str:
         return ""
     shown = clean_html(report.html).html if report.html is not None else None
     return (html_to_text(shown) if shown is not None else report.text)[:MOST_QUOTED]
+
+
+def _taken_along(report: SecurityReport) -> tuple[int, ...]:
+    """The files of a forwarded letter; none of an envelope whose content may have been altered."""
+    return () if report.encryption is Encryption.UNPROTECTED else tuple(range(len(report.attachments)))
 
 
 def _quoted(report: SecurityReport, received_at: datetime) -> str:

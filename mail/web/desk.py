@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mail.letter import Letter, Relation
-from mail.models import Message
+from mail.models import Draft, Message
 from mail.models.letters import Folder
 from mail.services.answer import Binding, bind
 from mail.services.drafts import MOST_OCTETS, draft_files, open_files, save_draft, too_large
@@ -81,7 +81,17 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.actor: Actor = self.request.actor
+        self._look_up_draft()
         self._look_up_answered()
+
+    def _look_up_draft(self) -> None:
+        """What a kept draft answers stands in its row, whatever a form says."""
+        if self.draft_id is None:
+            return
+        with tenant_scope(self.actor.tenant_id):
+            row = Draft.objects.filter(id=self.draft_id, person_id=self.actor.person_id).first()
+        if row is not None and row.in_reply_to_id is not None:
+            self.in_reply_to = row.in_reply_to_id
 
     def _look_up_answered(self) -> None:
         if self.in_reply_to is None:

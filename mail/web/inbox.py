@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from mail.web.rows import Page, inbox_page
@@ -20,6 +21,7 @@ from tenants.web.unlocked import open_custody
 
 @member
 @require_safe
+@never_cache
 def inbox(request: SignedInRequest) -> HttpResponse:
     return render(request, "mail/inbox.html", list_context(request))
 

@@ -19,6 +19,7 @@ from mail.facts import UNREADABLE
 from mail.models import Message
 from mail.models.letters import PROBLEM, Folder, MessageQuerySet
 from mail.web.forests import VOUCHED, forests_of
+from smime.addresses import Address
 from smime.headers import OBSCURED
 from smime.report import Encryption
 from tenants.access import Actor
@@ -138,7 +139,7 @@ def _row(letter: Message, seal: str, custody: Custody | None, forests: Mapping[s
     encryption = _encryption(letter, custody)
     return Row(
         pk=letter.id,
-        sender=letter.from_name or letter.from_address or "—",
+        sender=_sender(letter),
         forest=forests.get(letter.from_address) if seal in VOUCHED else None,
         received_at=letter.received_at,
         subject=subject,
@@ -150,6 +151,12 @@ def _row(letter: Message, seal: str, custody: Custody | None, forests: Mapping[s
         has_attachments=letter.has_attachments,
         unreadable=unreadable,
     )
+
+
+def _sender(letter: Message) -> str:
+    """The name, unless it shows another address than the true one."""
+    misleads = Address(letter.from_name, letter.from_address).foreign_addresses
+    return (letter.from_address if misleads else letter.from_name) or letter.from_address or "—"
 
 
 def _encryption(letter: Message, custody: Custody | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import timedelta
 from pathlib import Path
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,10 +12,12 @@ from django.test import Client
 
 from mail.models import Message
 from mail.models.letters import Folder
+from pki.crl import Reason
 from tenants import clock
 from tenants.scoping import tenant_scope
 from tenants.services.export_identity import export_identity
 from tenants.services.pull_publications import keep_list
+from tenants.services.revoke import revoke
 from tenants.services.trust_root import distrust_root, trust_root
 from tests.browsing import browser, words
 from tests.cast import PASSWORD, PIN, Cast, Member, work
@@ -163,6 +166,30 @@ def test_a_downloaded_letter_is_decrypted_and_verified_by_openssl(cast: Cast, tm
     changed = (tmp_path / "signed.eml").read_bytes().replace(b"Clause 4 stands.", b"Clause 4 falls. ")
     (tmp_path / "changed.eml").write_bytes(changed)
     assert openssl(tmp_path, "cms", "-verify", "-in", "changed.eml", "-CAfile", "root.pem").returncode != 0
+
+
+def test_a_letter_signed_outside_with_a_revoked_key_says_so_and_an_earlier_one_says_both_dates(
+    cast: Cast, tmp_path: Path
+) -> None:
+    alice, bob = cast.alice, cast.bob
+    deliver(alice, bob, text="While all was well.")
+    page, earlier = browser(bob, unlocked=True), f"/mail/{newest(bob)}/"
+    key = exported(alice, tmp_path, to_sign=True)
+    with clock.moved(timedelta(minutes=3)):
+        revoke(cast.olga.actor, alice.certificate(to_sign=True).id, Reason.SUPERSEDED, clock.now())
+        work()
+        (tmp_path / "text").write_bytes(b"Please pay.")
+        raw = must(
+            tmp_path, "cms", "-sign", "-in", "text", "-text", "-signer", key, "-inkey", key,
+            "-from", f"Alice Arden <{alice.address}>", "-to", bob.address, "-subject", "Bank details",
+        )  # fmt: skip
+        page.post("/mail/import/", {"file": SimpleUploadedFile("forged.eml", raw)})
+        assert "Signed with a revoked certificate" in words(page.get(f"/mail/{newest(bob)}/"))
+        assert "certificate revoked since, on" in words(page.get(earlier))
+        refused = browser(alice, unlocked=True).post(
+            "/mail/compose/", {"to": bob.address, "text": "x", "sign": "on", "action": "send"}
+        )
+    assert "You have no valid signing certificate" in words(refused)
 
 
 def test_a_letter_made_by_openssl_is_imported_and_judged(cast: Cast, tmp_path: Path) -> None:

@@ -326,6 +326,21 @@ def test_a_reply_to_an_encrypted_letter_stays_encrypted_whatever_is_posted(cast:
     assert not sent_by(cast.bob)
 
 
+def test_what_a_draft_answers_is_not_changed_by_a_form(cast: Cast) -> None:
+    deliver(cast.alice, cast.bob)
+    client = browser(cast.bob, unlocked=True)
+    page = client.get(f"/mail/compose/?reply={newest(cast.bob).id}")
+    kept = press(client, "save", page, **letter(OUTSIDER))
+    fields = letter(OUTSIDER)
+    del fields["encrypt"]
+    again = client.post(
+        "/mail/compose/",
+        {**fields, "draft": carried(kept)["draft"], "in_reply_to": "", "action": "unencrypted"},
+    )
+    assert "Encrypt stays on" in words(again)
+    assert not sent_by(cast.bob)
+
+
 def test_reply_to_all_takes_everybody_but_the_writer(cast: Cast) -> None:
     hana = cast.contoso.add("Hana Holm")
     deliver(cast.bob, cast.alice, hana)

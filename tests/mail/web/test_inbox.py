@@ -112,6 +112,13 @@ def test_a_letter_beyond_a_limit_has_a_line_and_a_page_and_breaks_nothing(cast: 
     assert page.get(f"/mail/{bad.id}/raw.eml").content.startswith(b"Subject: x")
 
 
+def test_a_name_that_shows_another_address_is_not_the_sender(cast: Cast) -> None:
+    put(cast.alice, plain_letter(sender='"olga@contoso.example" <mallory@evil.example>'))
+    shown = words(browser(cast.alice).get("/mail/"))
+    assert "mallory@evil.example" in shown
+    assert "olga@contoso.example" not in shown
+
+
 def test_a_forged_address_of_a_forest_gets_no_badge(cast: Cast) -> None:
     put(cast.alice, plain_letter(sender=f"Bob Berger <bob@{cast.fabrikam.domain}>"))
     page = browser(cast.alice)
