@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.utils import timezone
@@ -114,20 +115,26 @@ def _because(report: Any, fallback: str, *severities: str) -> str:
 
 
 def _signed_ok(report: Any) -> tuple[str, str]:
-    revocation = _read(report.path, "revocation")
-    since = getattr(revocation, "revoked_since", None)
-    who = _who(report)
-    if since is not None:
-        text = _("Signed by %(who)s · certificate revoked since, on %(date)s")
-        why = _(
-            "The signature was good when the letter arrived. On %(date)s the certificate was revoked:"
-            " %(reason)s. Do not rely on newer letters with it."
-        )
-        facts = {"who": who, "date": full_day(since.revoked_at), "reason": reason_words(str(since.reason))}
-        return text % facts, why % facts
-    checked = getattr(revocation, "this_update", None)
+    checked = getattr(_read(report.path, "revocation"), "this_update", None)
     why = _("not revoked as of %(when)s") % {"when": moment(checked)} if checked else ""
-    return _("Signed by %(who)s") % {"who": who}, why
+    return _("Signed by %(who)s") % {"who": _who(report)}, why
+
+
+def _revoked_since(report: Any, since: Any, received_at: datetime | None) -> tuple[str, str]:
+    """Both dates: that of the letter, up to which it may be believed, and that of the revocation."""
+    facts = {
+        "who": _who(report),
+        "date": full_day(since.revoked_at),
+        "reason": reason_words(str(since.reason)),
+    }
+    arrived = _("The signature was good when the letter arrived.")
+    if received_at is not None:
+        arrived = _("The signature was good when the letter arrived, %(when)s.") % {
+            "when": moment(received_at)
+        }
+    revoked = _("The certificate was revoked %(when)s: %(reason)s. Do not rely on newer letters with it.")
+    text = _("Signed by %(who)s · certificate revoked since, on %(date)s") % facts
+    return text, f"{arrived} {revoked % {**facts, 'when': moment(since.revoked_at)}}"
 
 
 def _signed_stale(report: Any) -> tuple[str, str]:
@@ -267,8 +274,10 @@ _SIGNED = {
 }
 
 
-def seal_verdict(report: Any, *, always_signs: str = "") -> Verdict:
-    """The seal of a report in full. `always_signs` names the contact if an unsigned letter is unusual."""
+def seal_verdict(report: Any, *, always_signs: str = "", received_at: datetime | None = None) -> Verdict:
+    """The seal of a report in full. `always_signs` names the contact if an unsigned letter is unusual;
+    `received_at` is the moment as of which the letter was judged.
+    """
     code = str(report.seal)
     if code == "NONE":
         return _unsigned(always_signs)
@@ -277,8 +286,10 @@ def seal_verdict(report: Any, *, always_signs: str = "") -> Verdict:
     sentence, action, label = _SIGNED[code]
     text, why = sentence(report)
     verdict = Verdict(code, SEALS[code], text, why, Action(action, str(label)), rest=code == "SIG_OK")
-    if code == "SIG_OK" and getattr(_read(report.path, "revocation"), "revoked_since", None) is not None:
-        return replace(verdict, mark=SEALS["SIG_OK_REV_STALE"], rest=False)
+    since = getattr(_read(report.path, "revocation"), "revoked_since", None)
+    if code == "SIG_OK" and since is not None:
+        text, why = _revoked_since(report, since, received_at)
+        return replace(verdict, mark=SEALS["SIG_OK_REV_STALE"], text=text, why=why, rest=False)
     return verdict
 
 

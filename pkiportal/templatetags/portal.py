@@ -131,7 +131,9 @@ def forest(tenant: Any, here: bool = False) -> dict[str, Any]:
 @register.inclusion_tag("components/seal.html")
 def seal(report: Any, message: Any = None, always_signs: str = "", admin: bool = False) -> dict[str, Any]:
     """The seal above a letter, with its one action when the message is given."""
-    return _drawn(seal_verdict(report, always_signs=always_signs), report, message, admin=admin)
+    received_at = getattr(message, "received_at", None)
+    verdict = seal_verdict(report, always_signs=always_signs, received_at=received_at)
+    return _drawn(verdict, report, message, admin=admin)
 
 
 @register.inclusion_tag("components/seal.html")

@@ -92,13 +92,15 @@ def _free_port() -> int:
 
 def _wait_until_it_answers(portal: Portal, process: subprocess.Popen[bytes], log_file: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while True:
-        assert process.poll() is None, f"The portal ended:\n{log_file.read_text()}"
-        try:
-            portal.fetch(f"{portal.url}/healthz")
-            return
-        except (URLError, ConnectionError) as error:
-            assert time.monotonic() < deadline, (
-                f"The portal does not answer ({error}):\n{log_file.read_text()}"
-            )
-            time.sleep(0.1)
+    while not _answers(portal):
+        assert process.poll() is None, f"The portal ended:\n{log_file.read_text()[-4000:]}"
+        assert time.monotonic() < deadline, f"The portal does not answer:\n{log_file.read_text()[-4000:]}"
+        time.sleep(0.1)
+
+
+def _answers(portal: Portal) -> bool:
+    try:
+        portal.fetch(f"{portal.url}/healthz")
+    except (URLError, ConnectionError):
+        return False
+    return True

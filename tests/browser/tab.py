@@ -17,8 +17,13 @@ document.addEventListener("securitypolicyviolation", (event) => {
   console.error("POLICY", event.violatedDirective, event.blockedURI);
 });
 """
-# The portal's answer to a form that has to be changed; the browser writes a line about every such answer.
-FORM_CAME_BACK = "the server responded with a status of 422"
+# Panes scroll by themselves: a picture of everything needs a window as high as the longest of them.
+WHOLE_HEIGHT = """() => {
+  const panes = [...document.querySelectorAll("main, main section, aside")];
+  const ends = panes.map((pane) => Math.ceil(pane.getBoundingClientRect().top + pane.scrollHeight));
+  return Math.max(document.documentElement.scrollHeight, ...ends);
+}"""
+TALLEST = 4000
 DESK = View(1280, "light")
 
 
@@ -40,6 +45,7 @@ class Tab:
         self.context.set_default_timeout(20_000)
         self.page = self.context.new_page()
         self.complaints: list[str] = []
+        self.wanted = {422}  # answers that are no complaint: a form that has to be changed
         if scripts:
             self.page.add_init_script(WATCH)
         self.page.on("console", self._heard)
@@ -47,7 +53,10 @@ class Tab:
         self.page.on("response", self._answered)
 
     def _heard(self, message: Any) -> None:
-        if message.type in ("error", "warning") and FORM_CAME_BACK not in message.text:
+        if message.type not in ("error", "warning"):
+            return
+        # The browser writes a line about every answer of 400 and above.
+        if not any(f"responded with a status of {status} " in message.text for status in self.wanted):
             self.complaints.append(f"{message.text} on {self.page.url}")
 
     def _answered(self, response: Any) -> None:
@@ -71,8 +80,11 @@ class Tab:
     def _see(self, name: str, view: View) -> None:
         self.page.set_viewport_size({"width": view.width, "height": view.height})
         self.page.emulate_media(color_scheme=view.theme)
+        whole = self.page.evaluate(WHOLE_HEIGHT)
+        self.page.set_viewport_size({"width": view.width, "height": min(max(view.height, whole), TALLEST)})
         SCREENS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENS / f"{name}-{view.width}-{view.theme}.png", full_page=True)
+        self.page.screenshot(path=SCREENS / f"{name}-{view.width}-{view.theme}.png")
+        self.page.set_viewport_size({"width": view.width, "height": view.height})
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= view.width, f"{name} is {wide} px wide in a window of {view.width} px"
         found = grave_findings(self.page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import pytest
 
 from pki.crl import Reason
 from pki.verdicts import Failure
+from pkiportal.display import moment
 from pkiportal.marks import LOCKS, PILLS, REASONS, SEALS, STATES, UNKNOWN_LOCK, UNKNOWN_SEAL, reason_words
 from pkiportal.wording import certificate_verdict, encryption_verdict, seal_verdict
 from smime.report import Encryption, Seal
@@ -85,10 +87,13 @@ def test_a_signature_that_was_built_wrongly_says_how() -> None:
 
 
 def test_a_certificate_revoked_after_the_letter_came_says_both_dates_and_is_no_line_at_rest() -> None:
-    verdict = seal_verdict(reports.SEALS["ok-revoked-since"])
+    received_at = datetime(2025, 3, 14, 9, 5, tzinfo=UTC)
+    verdict = seal_verdict(reports.SEALS["ok-revoked-since"], received_at=received_at)
+    revoked_at = reports.SEALS["ok-revoked-since"].path.revocation.revoked_since.revoked_at
     assert verdict.code == "SIG_OK"
     assert "certificate revoked since, on" in verdict.text
-    assert "when the letter arrived" in verdict.why
+    assert "good when the letter arrived, 14 Mar 2025 09:05." in verdict.why
+    assert f"revoked {moment(revoked_at)}: " in verdict.why
     assert not verdict.rest
     assert verdict.mark.tone != "ok"
 
