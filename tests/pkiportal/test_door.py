@@ -58,9 +58,15 @@ def test_a_wrong_password_and_an_unknown_address_read_the_same(cast: Cast) -> No
 
 def test_a_new_session_begins_at_the_door(cast: Cast) -> None:
     client = Client()
-    client.cookies["sessionid"] = planted = "a" * 32
+    planted = client.session
+    planted["known to somebody else"] = True
+    planted.save()
+    client.cookies["sessionid"] = planted.session_key
     client.post("/sign-in/", {"address": cast.alice.address, "password": PASSWORD})
-    assert client.cookies["sessionid"].value != planted
+    assert client.cookies["sessionid"].value != planted.session_key
+    stranger = Client()
+    stranger.cookies["sessionid"] = planted.session_key
+    assert stranger.get("/certificates/").status_code == 302
 
 
 def test_after_ten_wrong_passwords_not_even_the_right_one_opens(cast: Cast) -> None:

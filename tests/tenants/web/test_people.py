@@ -95,6 +95,9 @@ def test_a_new_link_replaces_the_old_one(cast: Cast) -> None:
     (new,) = set(LINK.findall(response.content.decode()))
     assert Client().get(new.removeprefix("http://testserver")).status_code == 200
     assert Client().get(old.removeprefix("http://testserver")).status_code == 404
+    assert "no-store" in response["Cache-Control"]
+    later = browser(cast.olga).get(f"/admin/people/{newt.id}/")
+    assert not LINK.search(later.content.decode())
 
 
 def test_deactivating_closes_the_door_and_activating_opens_it(cast: Cast) -> None:
