@@ -14,6 +14,7 @@ from typing import Literal
 
 from cryptography import x509
 
+from .algorithms import Strength, signature_strength
 from .building import DeadEnd, Path, PathBuilder, names_readable
 from .conformance import conformance_problems
 from .constraints import constraint_problems
@@ -25,7 +26,7 @@ from .revocation import Good, Revocation, RevocationChecker, Revoked, Undetermin
 from .rules import path_problems
 from .times import utc
 from .trust import Trust, TrustAnchor
-from .usage import mail_notes, mail_problems, refused_algorithms
+from .usage import mail_notes, mail_problems
 from .verdicts import Failure, Problem, Verdict
 
 __all__ = ["Failure", "PathResult", "PolicyInputs", "Verdict", "validate"]
@@ -154,7 +155,6 @@ class _Judgement:
         if any(problem.failure in _UNREADABLE for problem in problems):
             return problems
         try:
-            problems += refused_algorithms(path)
             problems += constraint_problems(path)
             if self.purpose == "email":
                 problems += mail_problems(path, anchor, self.address)
@@ -316,6 +316,15 @@ def _dead_end(reason: DeadEnd, partial: Path) -> Problem:
             owner="administrator",
         )
         return Problem(Failure.UNTRUSTED, finding, top)
+    if reason is DeadEnd.BAD_SIGNATURE and signature_strength(top) is Strength.REFUSED:
+        finding = error(
+            "signature-unsupported",
+            f"The certificate of {display(top.subject)} was signed with a method that is not relied on here.",
+            citation="RFC 6151, RFC 8550 §4.3",
+            remedy="Ask its owner for a certificate signed with SHA-256 or better.",
+            owner="sender",
+        )
+        return Problem(Failure.WEAK, finding, top)
     if reason is DeadEnd.BAD_SIGNATURE:
         finding = error(
             "issuer-signature",

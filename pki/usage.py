@@ -24,13 +24,6 @@ from .verdicts import Failure, Problem
 _MAIL = {ExtendedKeyUsageOID.EMAIL_PROTECTION, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
 
 
-def refused_algorithms(path: Path) -> Iterator[Problem]:
-    """Signatures that are refused for every purpose: MD2, MD5, unknown."""
-    for certificate in path[1:]:
-        if signature_strength(certificate) is Strength.REFUSED:
-            yield _weak_signature(certificate)
-
-
 def mail_problems(path: Path, anchor: TrustAnchor | None, address: str | None) -> Iterator[Problem]:
     """Everything that keeps a path from vouching for mail; `address` narrows it to one mailbox."""
     yield from _algorithms(path)

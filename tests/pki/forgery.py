@@ -68,9 +68,11 @@ def forge_authority(
     return forge(issuer, subject=subject, key=key, extensions=[*own, *extensions])
 
 
-def imitate(original: x509.Certificate, issuer: Signer | None) -> Signer:
+def imitate(
+    original: x509.Certificate, issuer: Signer | None, *, key: SigningPrivateKey | None = None
+) -> Signer:
     """Another key under the same name, serial and key identifier; self-signed when there is no issuer."""
-    key = keys.generate(KeyType.P384)
+    key = key or keys.generate(KeyType.P384)
     signing = issuer.private_key if issuer else key
     builder = (
         x509.CertificateBuilder()
@@ -134,7 +136,7 @@ def delta(base: int) -> tuple[x509.ExtensionType, bool]:
     return x509.DeltaCRLIndicator(base), True
 
 
-def sign_with_sha1(issuer: Signer, folder: Path) -> tuple[x509.Certificate, Crl]:
+def sign_badly(issuer: Signer, folder: Path, digest: str = "sha1") -> tuple[x509.Certificate, Crl]:
     """Alice's certificate and an empty list, both signed the obsolete way; pyca refuses to, OpenSSL does not."""
     key = keys.generate(KeyType.P256)
     request = x509.CertificateSigningRequestBuilder().subject_name(named("Alice"))
@@ -145,7 +147,7 @@ def sign_with_sha1(issuer: Signer, folder: Path) -> tuple[x509.Certificate, Crl]
     )
     (folder / "index.txt").touch()
     (folder / "crlnumber").write_text("01\n")
-    (folder / "ca.cnf").write_text(_CA_CONFIGURATION)
+    (folder / "ca.cnf").write_text(_CA_CONFIGURATION.replace("DIGEST", digest))
     begin, end = f"{AT - DAY:%Y%m%d%H%M%SZ}", f"{AT + 7 * DAY:%Y%m%d%H%M%SZ}"
     ca = "ca -batch -notext -config ca.cnf"
     _openssl(folder, f"{ca} -in request.pem -create_serial -startdate {begin} -enddate {end} -out old.pem")
@@ -162,7 +164,7 @@ database = index.txt
 new_certs_dir = .
 serial = serial
 crlnumber = crlnumber
-default_md = sha1
+default_md = DIGEST
 private_key = key.pem
 certificate = issuer.pem
 policy = names

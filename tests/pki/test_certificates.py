@@ -120,6 +120,18 @@ def test_a_key_outside_the_profile_is_refused(contoso: Forest):
     assert refused.value.finding.code == "key-not-in-profile"
 
 
+def test_an_authority_without_domains_is_refused(contoso: Forest):
+    with pytest.raises(RefusedRequest) as refused:
+        found_forest("Nowhere")
+    assert refused.value.finding.code == "authority-without-domains"
+
+
+def test_a_profile_of_authorities_makes_no_person(contoso: Forest):
+    with pytest.raises(RefusedRequest) as refused:
+        contoso.person("alice@contoso.example", profile=profiles.ISSUING)
+    assert refused.value.finding.code == "profile-not-for-people"
+
+
 def test_an_authority_never_outlives_its_issuer(contoso: Forest):
     late = contoso.root.certificate.not_valid_after_utc - timedelta(days=365)
     with pytest.raises(RefusedRequest) as refused:

@@ -18,6 +18,7 @@ from pki.keys import KeyType
 from pki.lints import lint_crl
 from pki.signer import Signer
 from tests.pki.conftest import AT, DAY, Forest, found_forest, make_list
+from tests.pki.forgery import forge_authority, forge_list, named
 
 REVOKED = RevokedEntry(0x1234, AT - DAY, Reason.KEY_COMPROMISE, AT - 2 * DAY)
 
@@ -171,6 +172,26 @@ def test_a_list_that_is_not_current_is_refused(contoso: Forest, dates):
     with pytest.raises(CrlRefusal) as refused:
         _check(contoso.person_list(number=2, **dates), None, contoso)
     assert refused.value.finding.code == "crl-dates"
+
+
+def test_a_list_older_than_the_published_one_is_refused(contoso: Forest):
+    older = contoso.person_list(number=3, this_update=AT - 2 * DAY)
+    with pytest.raises(CrlRefusal) as refused:
+        _check(older, contoso.person_list(number=2), contoso)
+    assert refused.value.finding.code == "crl-dates"
+
+
+def test_a_list_without_a_number_is_refused(contoso: Forest):
+    with pytest.raises(CrlRefusal) as refused:
+        _check(forge_list(contoso.issuing, number=None), None, contoso)
+    assert refused.value.finding.code == "crl-number"
+
+
+def test_a_list_under_another_name_is_refused_even_with_the_right_key(contoso: Forest):
+    renamed = forge_authority(contoso.root, named("Other"), key=contoso.issuing.private_key)
+    with pytest.raises(CrlRefusal) as refused:
+        make_list(renamed).verify(contoso.issuing.certificate)
+    assert refused.value.finding.code == "crl-issuer"
 
 
 def test_a_list_signed_by_a_foreign_key_is_refused(contoso: Forest, fabrikam: Forest):

@@ -12,7 +12,7 @@ from pki.path import Failure, PathResult, Verdict
 from pki.signer import Signer
 from pki.trust import Trust
 from tests.pki.conftest import AT, DAY, Forest
-from tests.pki.forgery import delta, forge, forge_authority, forge_list, named, scope, sign_with_sha1
+from tests.pki.forgery import delta, forge, forge_authority, forge_list, named, scope, sign_badly
 from tests.pki.judging import judge
 
 ADDRESS = x509.RFC822Name("mallory@contoso.example")
@@ -109,7 +109,7 @@ def test_a_list_without_a_proper_number_is_not_used(contoso: Forest, alice: Sign
 
 
 def test_an_obsolete_signature_makes_a_list_useless_for_mail(contoso: Forest, alice: Signer, tmp_path: Path):
-    _, old = sign_with_sha1(contoso.issuing, tmp_path)
+    _, old = sign_badly(contoso.issuing, tmp_path)
     trust = contoso.trust(contoso.root_list(), old)
     assert judge(alice, trust).verdict is Verdict.UNDETERMINED
     assert judge(alice, trust, purpose="any").verdict is Verdict.GOOD

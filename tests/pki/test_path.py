@@ -19,8 +19,8 @@ from pki.path import Failure, Verdict
 from pki.revocation import Good
 from pki.signer import Signer
 from pki.trust import Trust, TrustAnchor
-from tests.pki.conftest import AT, Forest, found_forest
-from tests.pki.forgery import forge, forge_authority, imitate, named, sign_with_sha1
+from tests.pki.conftest import AT, Forest, found_forest, some_key
+from tests.pki.forgery import forge, forge_authority, imitate, named, sign_badly
 from tests.pki.judging import codes, judge
 
 
@@ -220,9 +220,46 @@ def test_short_rsa_keys_are_weak_for_mail(contoso: Forest, trust: Trust):
 
 
 def test_an_obsolete_signature_is_weak_for_mail(contoso: Forest, trust: Trust, tmp_path: Path):
-    old, _ = sign_with_sha1(contoso.issuing, tmp_path)
+    old, _ = sign_badly(contoso.issuing, tmp_path)
     result = judge(old, trust, revocation="ignored")
     assert (result.verdict, result.failure) == (Verdict.INVALID, Failure.WEAK)
+
+
+def test_a_broken_digest_is_never_computed(tmp_path: Path):
+    forest = found_forest("Contoso", MailDomain("contoso.example"), issuing_type=KeyType.RSA_3072)
+    old, _ = sign_badly(forest.issuing, tmp_path, "md5")
+    for purpose in ("email", "any"):
+        result = judge(old, forest.trust(), revocation="ignored", purpose=purpose)
+        assert (result.verdict, result.failure) == (Verdict.INVALID, Failure.WEAK)
+
+
+def test_a_signature_by_a_key_of_another_kind_fits_nothing(contoso: Forest, trust: Trust):
+    """The issuer's name, but an RSA signature where the issuer holds an elliptic curve."""
+    stranger = imitate(contoso.issuing.certificate, None, key=some_key(KeyType.RSA_3072))
+    forged = forge(stranger, x509.RFC822Name("mallory@contoso.example"))
+    for purpose in ("email", "any"):
+        assert judge(forged, trust, revocation="ignored", purpose=purpose).verdict is Verdict.INVALID
+
+
+def test_names_of_a_self_issued_step_are_not_constrained(contoso: Forest, trust: Trust):
+    """A key rollover of the issuing authority, whose new certificate carries a foreign address (§6.1.3 (b))."""
+    name, odd = contoso.issuing.certificate.subject, x509.RFC822Name("postmaster@fabrikam.example")
+    first = forge_authority(
+        contoso.root,
+        name,
+        extensions=[(x509.NameConstraints([x509.RFC822Name("contoso.example")], None), True)],
+    )
+    second = forge_authority(first, name, extensions=[(x509.SubjectAlternativeName([odd]), False)])
+    leaf = forge(second, x509.RFC822Name("alice@contoso.example"))
+    known = Trust(trust.anchors, (first.certificate, second.certificate))
+    assert judge(leaf, known, revocation="ignored").verdict is Verdict.GOOD
+
+
+def test_a_scoped_anchor_vouches_for_no_certificate_without_an_address(contoso: Forest):
+    nameless = forge(contoso.issuing)
+    assert judge(nameless, contoso.trust(), revocation="ignored").verdict is Verdict.GOOD
+    scoped = contoso.trust(domains=("contoso.example",))
+    assert judge(nameless, scoped, revocation="ignored").failure is Failure.UNTRUSTED
 
 
 def test_an_unknown_critical_extension_is_refused(contoso: Forest, trust: Trust):
