@@ -18,7 +18,6 @@ from mail.models.letters import DeliveryState
 from tenants import clock, due_work
 from tenants.scoping import tenant_scope
 
-
 GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321 §4.5.4.1 asks for four to five days
 
 
@@ -47,7 +46,12 @@ def hand_over(tenant_id: uuid.UUID, delivery_id: uuid.UUID) -> datetime | None:
         raw, sender = bytes(delivery.raw.data), delivery.message.from_address
     if clock.now() - delivery.queued_at > GIVE_UP_AFTER:
         text = f"The mail relay could not be reached for five days, so the letter to {delivery.recipient} was given up."
-        _finish(tenant_id, delivery_id, DeliveryState.FAILED, f"{text} Send it again when your operator has mended it.")
+        _finish(
+            tenant_id,
+            delivery_id,
+            DeliveryState.FAILED,
+            f"{text} Send it again when your operator has mended it.",
+        )
         return None
     try:
         FrozenMessage(raw, sender, delivery.recipient).send()

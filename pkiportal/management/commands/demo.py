@@ -48,7 +48,9 @@ class Command(BaseCommand):
         demo.renew_root_lists(clock.now())
         self._print(demo.read_logins(), f"http://localhost:{options['port']}/", as_json=options["json"])
         if not options["no_serve"]:
-            call_command("serve", host=options["host"], port=options["port"], verbosity=0 if options["json"] else 1)
+            call_command(
+                "serve", host=options["host"], port=options["port"], verbosity=0 if options["json"] else 1
+            )
 
     def _print(self, logins: list[Any], url: str, *, as_json: bool) -> None:
         if as_json:
