@@ -20,6 +20,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from .extensions import find
 from .keys import spki_sha256
 from .names import ComparableName, comparable
+from .parsing import PARSE_ERRORS
 from .signatures import verify_certificate_signature
 
 Path: TypeAlias = tuple[x509.Certificate, ...]
@@ -149,7 +150,7 @@ def names_readable(certificate: x509.Certificate) -> bool:
     try:
         comparable(certificate.subject)
         comparable(certificate.issuer)
-    except ValueError:
+    except PARSE_ERRORS:
         return False
     return True
 

@@ -13,6 +13,7 @@ from .crl import Crl
 from .errors import MalformedInput
 from .extensions import find
 from .formats import read_certificates, read_crls
+from .parsing import PARSE_ERRORS
 from .rules import is_authority
 
 
@@ -34,7 +35,7 @@ def _certificate_lines(certificate: x509.Certificate) -> Iterator[str]:
     for label, read in _FIELDS:
         try:
             value = read(certificate)
-        except ValueError:
+        except PARSE_ERRORS:
             value = "cannot be parsed"
         yield f"  {label:<15}{value}"
 

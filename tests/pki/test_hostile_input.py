@@ -6,14 +6,18 @@ import random
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pki import der
+from pki.algorithms import signature_algorithm
 from pki.crl import Crl
 from pki.errors import MalformedInput
 from pki.formats import read_certificates
-from pki.path import Verdict, validate
+from pki.path import Failure, Verdict, validate
 from pki.show import describe_file
 from pki.signer import Signer
 from pki.trust import Trust, TrustAnchor
@@ -103,3 +107,16 @@ def test_showing_changed_files_answers_or_refuses(alice: Signer, contoso: Forest
         assert describe_file("file", _mutated(seed, whole))
     except MalformedInput:
         return
+
+
+def test_a_name_of_the_wrong_string_type_is_malformed(contoso: Forest, alice: Signer, trust: Trust):
+    """A commonName as BIT STRING: pyca calls that a TypeError, on access only."""
+    whole = alice.certificate.tbs_certificate_bytes
+    at = whole.index(b"Alice")
+    tbs = whole[: at - 2] + b"\x03" + whole[at - 1 : at] + b"\x00" + whole[at + 1 :]
+    signature = contoso.issuing.private_key.sign(tbs, ec.ECDSA(hashes.SHA256()))
+    algorithm = signature_algorithm(contoso.issuing.private_key)
+    data = der.tlv(der.SEQUENCE, tbs, algorithm, der.tlv(der.BIT_STRING, b"\x00", signature))
+    leaf = x509.load_der_x509_certificate(data)
+    assert validate(leaf=leaf, trust=trust, at=AT).failure is Failure.MALFORMED
+    assert any("cannot be parsed" in line for line in describe_file("file", data))
