@@ -45,10 +45,14 @@ def member(view: View[P]) -> OpenView[P]:
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         actor = actor_of(request)
         if actor is None:
-            return redirect_to_login(request.get_full_path())
+            # Only a page can be come back to: the address of a form's target would answer 405.
+            return redirect_to_login(request.get_full_path() if request.method in ("GET", "HEAD") else "/")
         signed_in = cast(SignedInRequest, request)
         signed_in.actor = actor
-        return view(signed_in, *args, **kwargs)
+        response = view(signed_in, *args, **kwargs)
+        # After signing out, neither the back button nor a cache may show what was private.
+        response.headers.setdefault("Cache-Control", "no-store, private")
+        return response
 
     marked: OpenView[P] = _marked("member", guarded)
     return marked

@@ -249,3 +249,15 @@ def test_an_account_of_a_deactivated_person_is_signed_out_at_once(two: Two) -> N
     assert client.get("/certificates/").status_code == 200
     set_active(two.olga.actor, ivan.actor.person_id, active=False)
     assert client.get("/certificates/")["Location"].startswith("/sign-in/")
+
+
+@pytest.mark.parametrize("address", WITHOUT_OBJECT, ids=title)
+def test_no_cache_keeps_a_private_page(two: Two, address: Address) -> None:
+    for member in (two.alice, two.olga):
+        answer = signed_in(member).get("/" + address.prefix + str(address.pattern.pattern))
+        if answer.status_code == 200:
+            assert "no-store" in answer["Cache-Control"] or "private" in answer["Cache-Control"]
+
+
+def test_a_form_sent_after_the_session_ended_leads_home_through_the_door(two: Two) -> None:
+    assert signed_in(None).post("/mail/compose/")["Location"] == "/sign-in/?next=/"
