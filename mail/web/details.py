@@ -34,6 +34,7 @@ from smime.report import (
 from tenants.access import Actor
 from tenants.models import Certificate
 from tenants.scoping import tenant_scope
+from tenants.services.judge_certificate import list_sources
 from tenants.web.words import full_day, full_moment
 
 
@@ -84,12 +85,14 @@ class Details:
     findings: tuple[Finding, ...]
 
 
-def details_of(message_id: uuid.UUID, report: SecurityReport, readers: Sequence[Reader]) -> Details:
+def details_of(
+    actor: Actor, message_id: uuid.UUID, report: SecurityReport, readers: Sequence[Reader]
+) -> Details:
     return Details(
         layers=tuple(_layer(layer, report) for layer in report.layers),
         content=_content(report),
         path=_path(message_id, report.path),
-        lists=_lists(report.path),
+        lists=_lists(actor, report.path),
         recipients=tuple(readers),
         signer=tuple(_signer(report.signer)),
         findings=tuple(sorted(_findings(report), key=lambda finding: _ORDER[finding.severity])),
@@ -175,12 +178,21 @@ def _node_note(path: PathResult, certificate: x509.Certificate) -> str:
     return _("ends %(end)s") % {"end": end}
 
 
-def _lists(path: PathResult | None) -> tuple[ListUsed, ...]:
+def _lists(actor: Actor, path: PathResult | None) -> tuple[ListUsed, ...]:
     if path is None or not isinstance(path.revocation, Good):
         return ()
+    with tenant_scope(actor.tenant_id):
+        sources = list_sources(path)
     note = _("older than its own end; no newer one is at hand") if path.revocation.stale else ""
     return tuple(
-        ListUsed(display(crl.issuer), crl.number, crl.this_update, crl.next_update, "", note)
+        ListUsed(
+            display(crl.issuer),
+            crl.number,
+            crl.this_update,
+            crl.next_update,
+            sources.get(bytes(crl.sha256), ""),
+            note,
+        )
         for crl in path.revocation.lists
     )
 

@@ -71,7 +71,7 @@ def _letter_context(request: SignedInRequest, opened: OpenedLetter) -> dict[str,
         "blocked_images": shown.blocked_images,
         "body_finding": shown.finding,
         "unlock": locked(actor, reverse("mail:message", args=[head.pk])) if is_locked else None,
-        "details": details_of(head.pk, report, readers) if "details" in request.GET else None,
+        "details": details_of(actor, head.pk, report, readers) if "details" in request.GET else None,
     }
 
 

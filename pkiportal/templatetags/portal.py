@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -224,6 +225,9 @@ def validity(not_before: datetime, not_after: datetime, now: datetime | None = N
 @register.inclusion_tag("components/field.html")
 def field(bound: BoundField, label: str = "", hint: str = "", **attributes: str) -> dict[str, Any]:
     """A labelled input with its errors beside it. Attributes go to the input (`autocomplete="username"`)."""
+    widget = copy(bound.field.widget)
+    if "type" in attributes:
+        widget.input_type = attributes.pop("type")  # a widget's own type would stand before the attribute
     identifier = bound.auto_id or bound.name
     described = [f"{identifier}-hint"] * bool(hint) + [f"{identifier}-error"] * bool(bound.errors)
     drawn: dict[str, str | bool] = {name.replace("_", "-"): value for name, value in attributes.items()}
@@ -231,13 +235,12 @@ def field(bound: BoundField, label: str = "", hint: str = "", **attributes: str)
         drawn["aria-describedby"] = " ".join(described)
     if bound.errors:
         drawn["aria-invalid"] = "true"
-    widget = bound.as_widget(attrs=drawn)
     return {
         "bound": bound,
         "identifier": identifier,
         "label": label or bound.label,
         "hint": hint,
-        "widget": widget,
+        "widget": bound.as_widget(widget, attrs=drawn),
     }
 
 

@@ -48,7 +48,7 @@ def judge_certificate(
         purpose=purpose,  # type: ignore[arg-type]  # one of the two literals
     )
     with tenant_scope(actor.tenant_id):
-        used = _list_sources(result)
+        used = list_sources(result)
     return Judged(result, sources, used, roots)
 
 
@@ -63,7 +63,8 @@ def _sources() -> tuple[dict[bytes, str], dict[bytes, TrustRoot]]:
     return sources, roots
 
 
-def _list_sources(result: PathResult) -> dict[bytes, str]:
+def list_sources(result: PathResult) -> dict[bytes, str]:
+    """Where each list that a judgement rests on came from, by its DER's SHA-256. Inside an open scope."""
     lists = result.revocation.lists if isinstance(result.revocation, Good) else ()
     return {bytes(crl.sha256): _list_source(crl) for crl in lists}
 

@@ -102,9 +102,5 @@ def _note(judged: Judged, certificate: x509.Certificate, sha256: bytes) -> str:
     if sha256 not in judged.sources:
         return key
     source = judged.sources[sha256]
-    where = (
-        _("learned from %(source)s") % {"source": source}
-        if source
-        else _("your organisation’s own authority")
-    )
+    where = source or _("your organisation’s own authority")
     return f"{where} · {key}"

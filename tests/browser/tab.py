@@ -83,7 +83,7 @@ class Tab:
         whole = self.page.evaluate(WHOLE_HEIGHT)
         self.page.set_viewport_size({"width": view.width, "height": min(max(view.height, whole), TALLEST)})
         SCREENS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENS / f"{name}-{view.width}-{view.theme}.png")
+        self.page.screenshot(path=SCREENS / f"{name}-{view.width}-{view.theme}.png", animations="disabled")
         self.page.set_viewport_size({"width": view.width, "height": view.height})
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= view.width, f"{name} is {wide} px wide in a window of {view.width} px"

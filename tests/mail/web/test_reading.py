@@ -65,6 +65,7 @@ def test_details_name_layers_path_list_readers_and_signer(cast: Cast) -> None:
     for part in (
         "Encrypted AES-256-GCM", "Signed by Alice Arden", "plain text, 1 file",
         "trusted by your organisation", "Alice Arden", "Revocation list", "You", cast.alice.address,
+        "From published in this portal",
     ):  # fmt: skip
         assert part in details, part
 

@@ -70,6 +70,11 @@ def test_a_date_in_the_future_is_refused_beside_its_field(cast: Cast) -> None:
     assert 'value="keyCompromise" checked' in response.content.decode()
 
 
+def test_the_date_is_asked_for_with_a_calendar(cast: Cast) -> None:
+    asked = browser(cast.olga).get(revoke_page(cast)).content.decode()
+    assert '<input type="date" name="invalidity_date"' in asked
+
+
 def test_nothing_is_revoked_twice(cast: Cast) -> None:
     olga, page = browser(cast.olga), revoke_page(cast)
     olga.post(page, {"reason": "superseded"})
