@@ -24,7 +24,7 @@ from .findings import Finding, Severity, error
 from .keys import KeyType, PublicKey, SigningPrivateKey
 from .lints import lint_certificate
 from .names import Mailbox, subtree_covers
-from .oid import SMTP_UTF8_MAILBOX
+from .oid import SMIME_CAPABILITIES, SMTP_UTF8_MAILBOX
 from .profiles import Profile
 from .signer import Signer
 from .times import utc
@@ -126,10 +126,11 @@ def issue_person(
     publication: Publication,
     serial_number: int,
     at: datetime,
+    smime_capabilities: bytes | None = None,
 ) -> x509.Certificate:
     """A person's certificate for one mailbox.
 
-    Everything but the key comes from the caller's verified facts and the profile. Raises `RefusedRequest`
+    `smime_capabilities`: DER of SMIMECapabilities, for the extension of RFC 4262. Everything but the key comes from the caller's verified facts and the profile. Raises `RefusedRequest`
     when the issuer's name constraints do not permit the mailbox, the key does not fit the profile, or the
     issuer ends earlier; `MalformedInput` for an unreadable address.
     """
@@ -156,6 +157,9 @@ def issue_person(
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
         .add_extension(x509.SubjectAlternativeName([general_name(address)]), critical=False)
     )
+    if smime_capabilities is not None:
+        extension = x509.UnrecognizedExtension(SMIME_CAPABILITIES, smime_capabilities)
+        builder = builder.add_extension(extension, critical=False)
     return _issue(builder, issuer, public_key, publication, profile, at)
 
 

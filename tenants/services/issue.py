@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pki import certificates, keys
 from pki.errors import PkiError
 from pki.signer import Signer
+from smime import capabilities, oids
 from tenants import clock, due_work
 from tenants.keystore.authority_keys import open_signer
 from tenants.keystore.custody import seal_for
@@ -20,6 +21,22 @@ from tenants.models import Certificate, CustodyKey, Enrolment, Generation, MailK
 from tenants.models.certificates import EnrolmentState
 from tenants.scoping import tenant_scope
 from tenants.services.found_forest import publication
+
+
+# What an encryption certificate of ours announces to every client (RFC 4262 §2): ciphers and key transports.
+READS = tuple(
+    capability
+    for capability in capabilities.OURS
+    if capability.oid
+    in {
+        oids.AES_256_GCM,
+        oids.AES_128_GCM,
+        oids.AES_256_CBC,
+        oids.AES_128_CBC,
+        oids.RSAES_OAEP,
+        oids.RSA_ENCRYPTION,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -85,6 +102,7 @@ def _make(order: _Order, at: datetime) -> tuple[keys.PrivateKey, x509.Certificat
         publication=publication(order.person.tenant_id, order.generation.id),
         serial_number=order.serial_number,
         at=at,
+        smime_capabilities=capabilities.write(READS) if profile.encrypts else None,
     )
     return private_key, certificate
 

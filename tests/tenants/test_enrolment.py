@@ -43,3 +43,13 @@ def test_a_pin_that_would_be_guessed_is_refused(cast: Cast, pin: str) -> None:
     newcomer = cast.contoso.add("Newt Newman", ready=False)
     with pytest.raises(Refused):
         enrol(newcomer.actor, pin, clock.now())
+
+
+def test_an_encryption_certificate_tells_every_client_what_its_owner_can_read(cast: Cast) -> None:
+    from smime import capabilities
+
+    alice = cast.alice
+    announced = capabilities.of_certificate(alice.certificate(to_sign=False).certificate)
+    assert capabilities.reads_gcm(announced)
+    assert capabilities.reads_oaep_sha256(announced)
+    assert capabilities.of_certificate(alice.certificate(to_sign=True).certificate) == ()
