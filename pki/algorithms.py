@@ -9,9 +9,9 @@ from enum import StrEnum
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from .keys import PublicKey, SigningPrivateKey
+from .keys import PublicKey, SigningPrivateKey, describe
 from .parsing import PARSE_ERRORS
 
 
@@ -34,7 +34,10 @@ _SIGNATURE_ALGORITHM = {
     ),  # ecdsa-with-SHA256, no parameters (RFC 5758 §3.2)
     "secp384r1": bytes.fromhex("300a06082a8648ce3d040303"),
     "secp521r1": bytes.fromhex("300a06082a8648ce3d040304"),
-    "ed25519": bytes.fromhex("300506032b6570"),  # RFC 8410 §3
+    "Ed25519": bytes.fromhex("300506032b6570"),  # RFC 8410 §3
+    "ML-DSA-44": bytes.fromhex("300b0609608648016503040311"),  # RFC 9881 §2
+    "ML-DSA-65": bytes.fromhex("300b0609608648016503040312"),
+    "ML-DSA-87": bytes.fromhex("300b0609608648016503040313"),
 }
 _CURVE_DIGEST: dict[str, type[hashes.SHA256] | type[hashes.SHA384] | type[hashes.SHA512]] = {
     "secp256r1": hashes.SHA256,
@@ -46,7 +49,7 @@ _CURVE_DIGEST: dict[str, type[hashes.SHA256] | type[hashes.SHA384] | type[hashes
 def signing_digest(
     key: SigningPrivateKey | PublicKey,
 ) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None:
-    """The digest this key signs with; None when the algorithm brings its own (Ed25519)."""
+    """The digest this key signs with; None when the algorithm brings its own (Ed25519, ML-DSA)."""
     if isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey):
         return hashes.SHA256()
     if isinstance(key, ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey):
@@ -60,7 +63,7 @@ def signature_algorithm(key: SigningPrivateKey) -> bytes:
         return _SIGNATURE_ALGORITHM["rsa"]
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return _SIGNATURE_ALGORITHM[key.curve.name]
-    return _SIGNATURE_ALGORITHM["ed25519"]
+    return _SIGNATURE_ALGORITHM[describe(key.public_key())]
 
 
 def signature_strength(signed: x509.Certificate | x509.CertificateRevocationList) -> Strength:
@@ -83,7 +86,7 @@ def signature_strength(signed: x509.Certificate | x509.CertificateRevocationList
 
 def key_strength(key: PublicKey) -> Strength:
     """How far a public key can be relied on: RSA 2048 to 8192 with a sane exponent, the NIST curves,
-    Edwards curves.
+    Edwards and Montgomery curves, module lattices.
     """
     if isinstance(key, rsa.RSAPublicKey):
         exponent = key.public_numbers().e
@@ -92,6 +95,4 @@ def key_strength(key: PublicKey) -> Strength:
         return Strength.ACCEPTED if key.key_size >= RSA_FLOOR_BITS else Strength.READ_ONLY
     if isinstance(key, ec.EllipticCurvePublicKey):
         return Strength.ACCEPTED if key.curve.key_size >= 256 else Strength.READ_ONLY
-    if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
-        return Strength.ACCEPTED
     return Strength.ACCEPTED

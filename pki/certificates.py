@@ -225,8 +225,19 @@ def can_encrypt(certificate: x509.Certificate) -> bool:
         return False
     if isinstance(key, rsa.RSAPublicKey):
         return _for_mail(certificate) and (usage is None or usage.key_encipherment)
+    if isinstance(key, keys.MlKemPublicKey):
+        return _for_mail(certificate) and (usage is None or only_enciphers_keys(usage))
     agreement = isinstance(key, ec.EllipticCurvePublicKey | x25519.X25519PublicKey)
     return agreement and _for_mail(certificate) and (usage is None or usage.key_agreement)
+
+
+def only_enciphers_keys(usage: x509.KeyUsage) -> bool:
+    """Whether keyEncipherment is the one and only bit, as ML-KEM demands (RFC 9935 §5)."""
+    others = (
+        usage.digital_signature, usage.content_commitment, usage.data_encipherment, usage.key_agreement,
+        usage.key_cert_sign, usage.crl_sign,
+    )  # fmt: skip
+    return usage.key_encipherment and not any(others)
 
 
 def _for_mail(certificate: x509.Certificate) -> bool:
@@ -311,7 +322,9 @@ def _sign(builder: x509.CertificateBuilder, key: SigningPrivateKey) -> x509.Cert
 @lru_cache(maxsize=8)
 def _throw_away_key(kind: KeyType) -> SigningPrivateKey:
     """A key that never signs anything but twins; one per kind and process."""
-    return keys.generate(kind)
+    key = keys.generate(kind)
+    assert isinstance(key, SigningPrivateKey)  # noqa: S101  `kind` is that of a signing key
+    return key
 
 
 def _signing_kind(key: SigningPrivateKey) -> KeyType:

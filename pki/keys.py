@@ -6,23 +6,29 @@ from __future__ import annotations
 
 import hashlib
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x448, x25519
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, mlkem, rsa, x448, x25519
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from .errors import MalformedInput
 from .findings import error
 
-SigningPrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
-PrivateKey: TypeAlias = SigningPrivateKey | x25519.X25519PrivateKey
+MlDsaPrivateKey: TypeAlias = mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey | mldsa.MLDSA87PrivateKey
+MlDsaPublicKey: TypeAlias = mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey | mldsa.MLDSA87PublicKey
+MlKemPrivateKey: TypeAlias = mlkem.MLKEM768PrivateKey | mlkem.MLKEM1024PrivateKey
+MlKemPublicKey: TypeAlias = mlkem.MLKEM768PublicKey | mlkem.MLKEM1024PublicKey
+SigningPrivateKey: TypeAlias = (
+    rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | MlDsaPrivateKey
+)
+PrivateKey: TypeAlias = SigningPrivateKey | x25519.X25519PrivateKey | MlKemPrivateKey
 PublicKey: TypeAlias = PublicKeyTypes
 
 
 class KeyType(StrEnum):
-    """The kinds of key this portal makes."""
+    """The kinds of key this portal makes. Those from X25519 on stand in no profile of its own: a template opts in."""
 
     RSA_2048 = "rsa-2048"
     RSA_3072 = "rsa-3072"
@@ -31,11 +37,32 @@ class KeyType(StrEnum):
     P384 = "p-384"
     P521 = "p-521"
     ED25519 = "ed25519"
+    X25519 = "x25519"
+    ML_DSA_44 = "ml-dsa-44"
+    ML_DSA_65 = "ml-dsa-65"
+    ML_DSA_87 = "ml-dsa-87"
+    ML_KEM_768 = "ml-kem-768"
+    ML_KEM_1024 = "ml-kem-1024"
 
     @property
     def is_rsa(self) -> bool:
         """Whether keys of this type can both sign and receive keys."""
         return self in _RSA_BITS
+
+    @property
+    def is_kem(self) -> bool:
+        """Whether keys of this type receive keys by encapsulation, and do nothing else (RFC 9935 §5)."""
+        return self in (KeyType.ML_KEM_768, KeyType.ML_KEM_1024)
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether keys of this type make signatures."""
+        return not self.is_kem and self is not KeyType.X25519
+
+    @property
+    def can_encrypt(self) -> bool:
+        """Whether mail can be encrypted to keys of this type."""
+        return self.is_rsa or self.is_kem or self in _CURVES or self is KeyType.X25519
 
 
 _RSA_BITS = {KeyType.RSA_2048: 2048, KeyType.RSA_3072: 3072, KeyType.RSA_4096: 4096}
@@ -50,20 +77,35 @@ _NAMED_KEYS: tuple[tuple[type, str], ...] = (
     (ed448.Ed448PublicKey, "Ed448"),
     (x25519.X25519PublicKey, "X25519"),
     (x448.X448PublicKey, "X448"),
+    (mldsa.MLDSA44PublicKey, "ML-DSA-44"),
+    (mldsa.MLDSA65PublicKey, "ML-DSA-65"),
+    (mldsa.MLDSA87PublicKey, "ML-DSA-87"),
+    (mlkem.MLKEM768PublicKey, "ML-KEM-768"),
+    (mlkem.MLKEM1024PublicKey, "ML-KEM-1024"),
 )
+_MODERN_KEYS: dict[KeyType, tuple[type[Any], type[Any]]] = {
+    KeyType.ED25519: (ed25519.Ed25519PrivateKey, ed25519.Ed25519PublicKey),
+    KeyType.X25519: (x25519.X25519PrivateKey, x25519.X25519PublicKey),
+    KeyType.ML_DSA_44: (mldsa.MLDSA44PrivateKey, mldsa.MLDSA44PublicKey),
+    KeyType.ML_DSA_65: (mldsa.MLDSA65PrivateKey, mldsa.MLDSA65PublicKey),
+    KeyType.ML_DSA_87: (mldsa.MLDSA87PrivateKey, mldsa.MLDSA87PublicKey),
+    KeyType.ML_KEM_768: (mlkem.MLKEM768PrivateKey, mlkem.MLKEM768PublicKey),
+    KeyType.ML_KEM_1024: (mlkem.MLKEM1024PrivateKey, mlkem.MLKEM1024PublicKey),
+}
 
 
-def generate(key_type: KeyType) -> SigningPrivateKey:
+def generate(key_type: KeyType) -> PrivateKey:
     """A fresh key pair from the operating system's generator. RSA takes tens of milliseconds and more."""
     if key_type in _RSA_BITS:
         return rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS[key_type])
     if key_type in _CURVES:
         return ec.generate_private_key(_CURVES[key_type])
-    return ed25519.Ed25519PrivateKey.generate()
+    private_key: PrivateKey = _MODERN_KEYS[key_type][0].generate()
+    return private_key
 
 
 def to_pkcs8(key: PrivateKey) -> bytes:
-    """Unencrypted PKCS#8 in DER; the caller protects it."""
+    """Unencrypted PKCS#8 in DER; the caller protects it. ML-DSA and ML-KEM keys are kept as their seed (RFC 9881 §6)."""
     return key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -84,10 +126,7 @@ def from_pkcs8(der: bytes, *, verified: bool = False) -> PrivateKey:
 
 def known_private_key(key: object) -> PrivateKey:
     """Narrow any key to the kinds this portal handles. Raises `MalformedInput`."""
-    if isinstance(
-        key,
-        rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | x25519.X25519PrivateKey,
-    ):
+    if isinstance(key, PrivateKey):
         return key
     raise MalformedInput(_UNREADABLE_KEY)
 
@@ -95,7 +134,7 @@ def known_private_key(key: object) -> PrivateKey:
 _UNREADABLE_KEY = error(
     "key-unreadable",
     "This is not a private key that the portal can use.",
-    remedy="Supply an RSA, P-256, P-384, P-521, Ed25519 or X25519 key in PKCS#8 or PKCS#12 form.",
+    remedy="Supply an RSA, P-256, P-384, P-521, Ed25519, X25519, ML-DSA or ML-KEM key in PKCS#8 or PKCS#12 form.",
     owner="you",
 )
 
@@ -119,7 +158,7 @@ def key_type(public_key: PublicKey) -> KeyType | None:
         return next((kind for kind, bits in _RSA_BITS.items() if bits == public_key.key_size), None)
     if isinstance(public_key, ec.EllipticCurvePublicKey):
         return next((kind for kind, curve in _CURVES.items() if curve.name == public_key.curve.name), None)
-    return KeyType.ED25519 if isinstance(public_key, ed25519.Ed25519PublicKey) else None
+    return next((kind for kind, (_, public) in _MODERN_KEYS.items() if isinstance(public_key, public)), None)
 
 
 def spki(public_key: PublicKey) -> bytes:

@@ -17,13 +17,14 @@ from asn1crypto import cms, pkcs12
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 from cryptography.hazmat.primitives.serialization import pkcs12 as pyca_pkcs12
 
 from . import keys, passwords
 from .errors import MalformedInput, RefusedRequest, WrongPassword
 from .findings import Finding, error
-from .keys import PrivateKey, SigningPrivateKey, spki_sha256
+from .keys import PrivateKey, spki_sha256
 from .parsing import load_certificate
 from .passwords import Password, UnsupportedProtection
 
@@ -32,6 +33,7 @@ Parsed = TypeVar("Parsed")
 MAXIMUM_BYTES = 1024 * 1024
 MAXIMUM_BAGS = 100
 WRITTEN_ITERATIONS = 100_000
+_READ_EVERYWHERE = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey)
 _ARMOUR = re.compile(rb"-----BEGIN PKCS ?#?12-----(.*?)-----END PKCS ?#?12-----", re.DOTALL)
 
 
@@ -88,12 +90,16 @@ def write_pkcs12(
 ) -> bytes:
     """A file with one key, its certificate and the path above it: PBES2 with AES-256, MAC with SHA-256.
 
-    Raises `RefusedRequest` for an empty password, or a key kind that PKCS#12 readers do not open (X25519).
+    Raises `RefusedRequest` for an empty password, or a key kind that PKCS#12 readers do not open (X25519,
+    ML-DSA, ML-KEM; named): such a key is handed out as PKCS#8.
     """
     if not password:
         raise RefusedRequest(_refusal("pkcs12-without-password", "A key file needs a password."))
-    if not isinstance(identity.private_key, SigningPrivateKey):
-        raise RefusedRequest(_refusal("pkcs12-key-kind", "Keys of this kind do not go into a .p12 file."))
+    kind = keys.describe(identity.private_key.public_key())
+    if not isinstance(identity.private_key, _READ_EVERYWHERE):
+        raise RefusedRequest(
+            _refusal("pkcs12-key-kind", f"Keys of this kind ({kind}) do not go into a .p12 file.")
+        )
     protection = (
         PrivateFormat.PKCS12.encryption_builder()
         .kdf_rounds(WRITTEN_ITERATIONS)

@@ -58,7 +58,14 @@ class Profile:
             (not person and (self.signs or self.encrypts), "authorities neither sign nor encrypt mail"),
             (person and self.path_length is not None, "people are no authorities"),
             (self.escrow and (self.signs or not self.encrypts), "only pure encryption keys may be escrowed"),
-            (person and self.encrypts and KeyType.ED25519 in self.key_types, "Ed25519 cannot encrypt"),
+            (
+                self.encrypts and not all(k.can_encrypt for k in self.key_types),
+                "Ed25519 and ML-DSA cannot encrypt",
+            ),
+            (
+                not self.encrypts and not all(k.can_sign for k in self.key_types),
+                "X25519 and ML-KEM cannot sign",
+            ),
             (
                 self.signs and self.encrypts and not all(k.is_rsa for k in self.key_types),
                 "dual use needs RSA",
@@ -69,14 +76,14 @@ class Profile:
             raise RefusedRequest(_bad_profile("; ".join(reasons)))
 
     def key_usage(self, key_type: KeyType) -> x509.KeyUsage:
-        """The key usage bits for a key of this type (CA/B S/MIME BR 7.1.2.3 (e))."""
+        """The key usage bits for a key of this type (CA/B S/MIME BR 7.1.2.3 (e), RFC 9935 §5)."""
         authority = self.role is not Role.PERSON
         return x509.KeyUsage(
             digital_signature=self.signs,
             content_commitment=False,
-            key_encipherment=self.encrypts and key_type.is_rsa,
+            key_encipherment=self.encrypts and (key_type.is_rsa or key_type.is_kem),
             data_encipherment=False,
-            key_agreement=self.encrypts and not key_type.is_rsa,
+            key_agreement=self.encrypts and not (key_type.is_rsa or key_type.is_kem),
             key_cert_sign=authority,
             crl_sign=authority,
             encipher_only=False,

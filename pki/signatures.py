@@ -1,5 +1,5 @@
 """Checking the signature on a certificate or list with a public key (RFC 5280 §4.1.1.3, RFC 4055, 5758,
-8410).
+8410, 9881).
 
 Unlike pyca's `verify_directly_issued_by`, names are not compared here: RFC 5280 §7.1 compares them more
 leniently than byte by byte, and that is the path builder's matter.
@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 from cryptography.x509.oid import SignatureAlgorithmOID
 
-from .keys import PublicKey, describe
+from .keys import MlDsaPublicKey, PublicKey, describe
 
-_EDWARDS_KEYS = (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)
+_UNHASHED_KEYS = ed25519.Ed25519PublicKey | ed448.Ed448PublicKey | MlDsaPublicKey
 _SHA1 = hashes.SHA1()  # noqa: S303 - reading only; what it is worth is `algorithms.signature_strength`'s matter
 _RSA_DIGESTS: dict[x509.ObjectIdentifier, hashes.HashAlgorithm] = {
     SignatureAlgorithmOID.RSA_WITH_SHA1: _SHA1,
@@ -24,7 +24,13 @@ _RSA_DIGESTS: dict[x509.ObjectIdentifier, hashes.HashAlgorithm] = {
     SignatureAlgorithmOID.RSA_WITH_SHA384: hashes.SHA384(),
     SignatureAlgorithmOID.RSA_WITH_SHA512: hashes.SHA512(),
 }
-_EDWARDS = {SignatureAlgorithmOID.ED25519: "Ed25519", SignatureAlgorithmOID.ED448: "Ed448"}
+_UNHASHED = {  # these sign the message itself
+    SignatureAlgorithmOID.ED25519: "Ed25519",
+    SignatureAlgorithmOID.ED448: "Ed448",
+    x509.ObjectIdentifier("2.16.840.1.101.3.4.3.17"): "ML-DSA-44",
+    x509.ObjectIdentifier("2.16.840.1.101.3.4.3.18"): "ML-DSA-65",
+    x509.ObjectIdentifier("2.16.840.1.101.3.4.3.19"): "ML-DSA-87",
+}
 _ECDSA_DIGESTS: dict[x509.ObjectIdentifier, hashes.HashAlgorithm] = {
     SignatureAlgorithmOID.ECDSA_WITH_SHA1: _SHA1,
     SignatureAlgorithmOID.ECDSA_WITH_SHA224: hashes.SHA224(),
@@ -69,7 +75,7 @@ def verify_signature(
         key.verify(signature, signed, padding.PKCS1v15(), _RSA_DIGESTS[algorithm])
     elif isinstance(key, ec.EllipticCurvePublicKey) and algorithm in _ECDSA_DIGESTS:
         key.verify(signature, signed, ec.ECDSA(_ECDSA_DIGESTS[algorithm]))
-    elif _EDWARDS.get(algorithm) == describe(key) and isinstance(key, _EDWARDS_KEYS):
+    elif _UNHASHED.get(algorithm) == describe(key) and isinstance(key, _UNHASHED_KEYS):
         key.verify(signature, signed)
     elif isinstance(key, dsa.DSAPublicKey) and algorithm in _DSA_DIGESTS:
         key.verify(signature, signed, _DSA_DIGESTS[algorithm])
