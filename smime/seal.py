@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from cryptography import x509
 from cryptography.x509 import Certificate
 
 from pki.crl import Crl
 from pki.errors import PkiError
+from pki.extensions import find
 from pki.findings import Finding, Severity
 from pki.names import common_name, display, organization
 from pki.path import Failure, PathResult, Verdict, validate
@@ -206,6 +208,10 @@ def _judge_signer(
         findings.append(_ENCLOSED_LIST)
     if result.status is SignatureStatus.WEAK:
         seals.append(Seal.WEAK)
+    unfit = _not_for_signing(certificate)
+    if unfit is not None:
+        seals.append(Seal.INVALID)
+        findings.append(unfit)
     if matched is None:
         seals.append(Seal.MISMATCH)
         findings.append(_mismatch(certificate, known.addresses, author))
@@ -245,6 +251,33 @@ def unjudged(result: SignerResult) -> SignerReport:
 def _shown_name(certificate: Certificate) -> str:
     subject = subject_of(certificate)
     return common_name(subject) or display(subject)
+
+
+def _not_for_signing(certificate: Certificate) -> Finding | None:
+    """A certificate that may only receive mail, or that belongs to an authority, seals no letter.
+
+    Encryption keys are kept by others too (recovery): what they sign proves nothing about the owner.
+    """
+    try:
+        usage, constraints = find(certificate, x509.KeyUsage), find(certificate, x509.BasicConstraints)
+    except ValueError:  # extensions that cannot be parsed: the path says that it is malformed
+        return None
+    if usage is not None and not (usage.digital_signature or usage.content_commitment):
+        return _unfit("was not issued for signing", "RFC 8550 §4.4.2")
+    if constraints is not None and constraints.ca:
+        return _unfit("belongs to a certification authority, not to a person", "RFC 8550 §4.4.1")
+    return None
+
+
+def _unfit(what: str, citation: str) -> Finding:
+    return Finding(
+        "certificate-not-for-signing",
+        Severity.ERROR,
+        f"The certificate of the signer {what}, so its signature does not show who wrote the letter.",
+        citation,
+        "Ask the sender to sign with a certificate that was issued for signing mail.",
+        "sender",
+    )
 
 
 def _mismatch(certificate: Certificate, addresses: Sequence[str], author: Author) -> Finding:

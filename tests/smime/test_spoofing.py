@@ -7,8 +7,10 @@ product's own parts, rearranged by Mallory.
 from __future__ import annotations
 
 import base64
+import inspect
 
 import pytest
+from cryptography import x509
 
 from pki.trust import Trust
 from smime.encrypt import enveloped_data
@@ -34,6 +36,7 @@ from tests.smime.letters import (
     opened,
     sign,
 )  # fmt: skip
+from tests.smime.people import certify, key
 
 SECRET = "the merger is on Friday"
 EVIL = "Please pay Mallory."
@@ -440,3 +443,30 @@ def test_too_many_layers_are_refused_and_nothing_is_shown() -> None:
 def test_one_trust_setting_does_not_change_the_mathematics() -> None:
     raw = letter()
     assert opened(raw, trust=TRUST).signature is opened(raw, trust=Trust(())).signature is Signature.GOOD
+
+
+# Keys that may not sign ------------------------------------------------------------------------------------------
+
+
+def only(bit: str) -> x509.KeyUsage:
+    return x509.KeyUsage(**{name: name == bit for name in inspect.signature(x509.KeyUsage).parameters})
+
+
+@pytest.mark.parametrize("bit", ["key_agreement", "key_encipherment", "key_cert_sign"])
+def test_a_key_that_was_not_issued_for_signing_never_seals(bit: str) -> None:
+    """Encryption keys are held in recovery by others: what one of them signs proves nothing about its owner."""
+    report = send(sign(BODY, certify(key("p-256", 41), usage=only(bit))))
+    assert (report.seal, report.signature) == (Seal.INVALID, Signature.GOOD)
+    assert "certificate-not-for-signing" in codes(report)
+
+
+@pytest.mark.parametrize("bit", ["digital_signature", "content_commitment"])
+def test_either_bit_for_signing_is_enough(bit: str) -> None:
+    assert send(sign(BODY, certify(key("p-256", 42), usage=only(bit)))).seal is Seal.OK
+
+
+def test_an_authority_never_seals_a_letter() -> None:
+    authority = certify(key("p-256", 43), extension=x509.BasicConstraints(ca=True, path_length=None))
+    report = send(sign(BODY, authority))
+    assert report.seal is Seal.INVALID
+    assert "certificate-not-for-signing" in codes(report)
