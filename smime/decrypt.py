@@ -19,14 +19,24 @@ from pki.algorithms import Strength, key_strength
 from pki.findings import Finding, error, info, warning
 from pki.keys import PrivateKey
 
-from . import content_encryption, key_agreement, key_transport, oids, signed_attributes
+from . import content_encryption, key_agreement, key_encapsulation, key_transport, oids, signed_attributes
 from .cms import AuthEnvelopedData, EnvelopedData
 from .content_encryption import ContentAlgorithm, ContentRefused
 from .errors import Malformed, Unsupported
 from .identifiers import CertificateIndex
-from .key_agreement import Agreement, KeyRefused
+from .key_agreement import Agreement
+from .key_encapsulation import Encapsulation
 from .key_transport import Transport
-from .recipients import KeyTransRecipient, RecipientId, RecipientInfo, UnsupportedRecipient, recipient_ids
+from .key_wrap import KeyRefused
+from .recipients import (
+    KemRecipient,
+    KeyTransRecipient,
+    RecipientId,
+    RecipientInfo,
+    UnsupportedRecipient,
+    all_post_quantum,
+    recipient_ids,
+)
 
 MAX_ATTEMPTS = 20  # private key operations on one message; an honest one needs one
 
@@ -54,7 +64,8 @@ class Decrypted:
 
     `authenticated` says that the content is as the encrypter wrote it (AEAD); it never says who that was. Without
     it, `content` may be anything: with CBC even a wrong key ends in octets now and then, and the caller must answer
-    content that is no MIME entity exactly as FAIL. `recipients` are all that the message names.
+    content that is no MIME entity exactly as FAIL. `recipients` are all that the message names. `post_quantum`
+    says that every one of them, and not only this reader, receives the key by ML-KEM; it says nothing of a signature.
     """
 
     status: DecryptionStatus
@@ -65,6 +76,7 @@ class Decrypted:
     recipients: tuple[RecipientId, ...]
     key_certificate: x509.Certificate | None
     findings: tuple[Finding, ...]
+    post_quantum: bool = False
 
 
 FAILED = error(
@@ -142,9 +154,11 @@ def _opened(
     recipients: tuple[RecipientId, ...],
     content: bytes,
     key: DecryptionKey,
+    weak_way: bool,
 ) -> Decrypted:
     misplaced = algorithm.authenticated and isinstance(enveloped, EnvelopedData)
-    weak = algorithm.weak or key_strength(key.private_key.public_key()) is not Strength.ACCEPTED
+    weak_key = key_strength(key.private_key.public_key()) is not Strength.ACCEPTED
+    weak = algorithm.weak or weak_way or weak_key
     findings = [*([_WEAK] if weak else []), *([_GCM_IN_ENVELOPED_DATA] if misplaced else [])]
     return Decrypted(
         status=DecryptionStatus.OK,
@@ -155,6 +169,7 @@ def _opened(
         recipients=recipients,
         key_certificate=key.certificate,
         findings=tuple(findings),
+        post_quantum=not weak and all_post_quantum(enveloped.recipients),
     )
 
 
@@ -169,13 +184,13 @@ class _Sealed:
 
     def open(
         self, keys: CertificateIndex[DecryptionKey], recipients: Sequence[RecipientInfo]
-    ) -> tuple[bytes, DecryptionKey] | None:
-        """(content, the key that fitted), or None."""
+    ) -> tuple[bytes, DecryptionKey, bool] | None:
+        """(content, the key that fitted, whether its way is a weak one), or None."""
         for attempt, (key, way, encrypted_key) in enumerate(_ways(keys, recipients)):
             if attempt == MAX_ATTEMPTS:
                 break
             try:
-                return self._try(key, way, encrypted_key), key
+                return self._try(key, way, encrypted_key), key, way.weak
             except ContentRefused:
                 continue
         return None
@@ -196,7 +211,7 @@ class _Sealed:
         return content
 
 
-_Way: TypeAlias = Transport | Agreement
+_Way: TypeAlias = Transport | Agreement | Encapsulation
 
 
 def _sealed(enveloped: EnvelopedData | AuthEnvelopedData, algorithm: ContentAlgorithm) -> _Sealed:
@@ -244,7 +259,7 @@ def _ways(
 def _named(recipient: RecipientInfo) -> tuple[tuple[RecipientId, bytes], ...]:
     if isinstance(recipient, UnsupportedRecipient):
         return ()
-    if isinstance(recipient, KeyTransRecipient):
+    if isinstance(recipient, KeyTransRecipient | KemRecipient):
         return ((recipient.rid, recipient.encrypted_key),)
     return recipient.encrypted_keys
 
@@ -259,6 +274,8 @@ def _known_way(recipient: RecipientInfo) -> _Way | None:
 def _way(recipient: RecipientInfo) -> _Way:
     if isinstance(recipient, KeyTransRecipient):
         return key_transport.read(recipient.algorithm)
+    if isinstance(recipient, KemRecipient):
+        return key_encapsulation.read(recipient)
     if isinstance(recipient, UnsupportedRecipient):
         raise Unsupported(recipient.kind)
     return key_agreement.read(recipient)
@@ -271,7 +288,7 @@ def _unsupported_way(
 
     It depends on the message's names and algorithms only, never on what a key made of it.
     """
-    nothing_known = all(isinstance(recipient, UnsupportedRecipient) for recipient in recipients)
+    nothing_known = all(_known_way(recipient) is None for recipient in recipients)
     for recipient in recipients:
         if nothing_known or any(map(keys.find, recipient.rids)):
             try:

@@ -11,15 +11,17 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
 
 from pki.algorithms import RSA_FLOOR_BITS, Strength, key_strength
-from pki.keys import PublicKey, describe
+from pki.certificates import only_enciphers_keys
+from pki.keys import MlKemPublicKey, PublicKey, describe
 
-from . import content_encryption, der, key_agreement, key_transport, oids
+from . import content_encryption, der, key_agreement, key_encapsulation, key_transport, oids
 from .errors import RefusedComposition
 from .identifiers import display_name
 from .key_transport import KeyTransport
 from .recipients import MAX_RECIPIENTS
 
 _CONTENT_KEY_OCTETS = 32
+_OTHER_RECIPIENT = der.context(4)
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
 
 
@@ -39,8 +41,8 @@ def enveloped_data(
 ) -> bytes:
     """A ContentInfo that each of `recipients` can open, in DER.
 
-    One strength for all: a fresh content key, wrapped by RSA `key_transport`, ECDH or X25519 as each certificate's
-    key demands. The caller has judged path, revocation and address, and has included the sender. Raises
+    One strength for all: a fresh content key, wrapped by RSA `key_transport`, ECDH, X25519 or ML-KEM as each
+    certificate's key demands. The caller has judged path, revocation and address, and has included the sender. Raises
     RefusedComposition for a certificate that cannot receive a key.
     """
     if not 0 < len(recipients) <= MAX_RECIPIENTS:
@@ -60,6 +62,8 @@ def _recipient_info(certificate: x509.Certificate, content_key: bytes, transport
     public_key = _receiving_key(certificate)
     if isinstance(public_key, rsa.RSAPublicKey):
         return key_transport.recipient_info(certificate, public_key, content_key, transport)
+    if isinstance(public_key, MlKemPublicKey):
+        return key_encapsulation.recipient_info(certificate, public_key, content_key)
     return key_agreement.recipient_info(certificate, public_key, content_key)
 
 
@@ -69,30 +73,32 @@ def _receiving_key(certificate: x509.Certificate) -> PublicKey:
         key = certificate.public_key()
     except (ValueError, UnsupportedAlgorithm):
         raise _unusable(certificate, "its key is of a kind that is not known here") from None
-    if isinstance(key, rsa.RSAPublicKey):
-        if key.key_size < RSA_FLOOR_BITS or key_strength(key) is not Strength.ACCEPTED:
-            raise _unusable(certificate, f"its key, {describe(key)}, is too weak")
-        allowed = _usage(certificate, "key_encipherment")
-    elif isinstance(key, x25519.X25519PublicKey) or (
+    if isinstance(key, rsa.RSAPublicKey) and (
+        key.key_size < RSA_FLOOR_BITS or key_strength(key) is not Strength.ACCEPTED
+    ):
+        raise _unusable(certificate, f"its key, {describe(key)}, is too weak")
+    if not isinstance(key, rsa.RSAPublicKey | MlKemPublicKey | x25519.X25519PublicKey) and not (
         isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES
     ):
-        allowed = _usage(certificate, "key_agreement")
-    else:
         raise _unusable(certificate, f"its key, {describe(key)}, cannot receive encrypted mail")
-    if not allowed:
-        raise _unusable(certificate, "it was not issued for encryption")
+    if not _usage_permits(certificate, key):
+        lattice = f"its key usage is not keyEncipherment alone, as {describe(key)} demands (RFC 9935 §5)"
+        plain = "it was not issued for encryption"
+        raise _unusable(certificate, lattice if isinstance(key, MlKemPublicKey) else plain)
     return key
 
 
-def _usage(certificate: x509.Certificate, bit: str) -> bool:
-    """Whether keyUsage permits `bit`; a certificate without the extension permits all."""
+def _usage_permits(certificate: x509.Certificate, key: PublicKey) -> bool:
+    """Whether keyUsage lets mail be encrypted to `key`; a certificate without the extension permits all."""
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound:
         return True
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return False
-    return bool(getattr(usage, bit))
+    if isinstance(key, MlKemPublicKey):
+        return only_enciphers_keys(usage)
+    return usage.key_encipherment if isinstance(key, rsa.RSAPublicKey) else usage.key_agreement
 
 
 def _unusable(certificate: x509.Certificate, why: str) -> RefusedComposition:
@@ -107,8 +113,9 @@ def _unusable(certificate: x509.Certificate, why: str) -> RefusedComposition:
 
 
 def _enveloped(sealed: content_encryption.Sealed, infos: list[bytes]) -> bytes:
-    # RFC 5652 §6.1: version 0 as long as every recipient is a KeyTransRecipientInfo of version 0.
-    version = 0 if all(recipient[0] == der.SEQUENCE for recipient in infos) else 2
+    # RFC 5652 §6.1: 3 with an OtherRecipientInfo, 0 if every recipient is a KeyTransRecipientInfo of version 0.
+    forms = {recipient[0] for recipient in infos}
+    version = 3 if _OTHER_RECIPIENT in forms else 0 if forms == {der.SEQUENCE} else 2
     inner = der.rope(der.SEQUENCE, der.integer(version), der.set_of(infos), _encrypted_content(sealed))
     return _content_info(oids.ENVELOPED_DATA, inner)
 

@@ -6,34 +6,30 @@ wraps the content key (RFC 3394).
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import contextlib
 import os
 from dataclasses import dataclass
 from enum import StrEnum
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives import hashes, keywrap
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
-from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pki.keys import PrivateKey, PublicKey
 
-from . import der, oids
+from . import der, key_wrap, oids
 from .errors import Malformed, Unsupported
 from .identifiers import AlgorithmIdentifier, IssuerAndSerial
+from .key_wrap import KeyRefused
 from .recipients import KeyAgreeRecipient, OriginatorKey
 
 _KARI_VERSION = 3
 _UKM_OCTETS = 32
 _X25519_OCTETS = 32
-_TRIPLE_DES_WRAP_IV = bytes.fromhex("4adda22c79e82105")  # RFC 3217 §3.1
-_WRAPS = {oids.AES_128_WRAP: 16, oids.AES_192_WRAP: 24, oids.AES_256_WRAP: 32, oids.DES_EDE3_WRAP: 24}
 
 
 class _Kdf(StrEnum):
@@ -60,10 +56,6 @@ _SCHEMES: dict[str, tuple[_Kdf, hashes.HashAlgorithm]] = {
 }
 
 
-class KeyRefused(Exception):
-    """A content key did not come out. Carries nothing: every cause looks the same."""
-
-
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """A key agreement as a message declares it, recognised before any key is touched."""
@@ -74,28 +66,22 @@ class Agreement:
     ukm: bytes | None
 
     @property
-    def wrap_octets(self) -> int:
-        """Size of the key that wraps."""
-        return _WRAPS[self.wrap.oid]
+    def weak(self) -> bool:
+        """Whether the wrap is weaker than what an accepted cipher promises (RFC 8551 §2.3)."""
+        return self.wrap.oid in key_wrap.WEAK_WRAPS
 
     def unwrap(self, private_key: PrivateKey, encrypted_key: bytes) -> bytes:
         """The content key for `private_key`. Raises KeyRefused, for whatever reason."""
         try:
             secret = _shared_secret(private_key, self.originator.public_key)
-            for key_info in self._key_infos():
-                kek = _derive(self.scheme, secret, key_info, self.ukm, self.wrap_octets)
-                try:
-                    return self._unwrap_with(kek, encrypted_key)
-                except keywrap.InvalidUnwrap:
-                    continue
         except (ValueError, TypeError, UnsupportedAlgorithm):
             raise KeyRefused from None
+        octets = key_wrap.KEY_OCTETS[self.wrap.oid]
+        for key_info in self._key_infos():
+            kek = _derive(self.scheme, secret, key_info, self.ukm, octets)
+            with contextlib.suppress(KeyRefused):
+                return key_wrap.unwrap(self.wrap, kek, encrypted_key)
         raise KeyRefused
-
-    def _unwrap_with(self, kek: bytes, encrypted_key: bytes) -> bytes:
-        if self.wrap.oid == oids.DES_EDE3_WRAP:
-            return _triple_des_unwrap(kek, encrypted_key)
-        return keywrap.aes_key_unwrap(kek, encrypted_key)
 
     def _key_infos(self) -> tuple[bytes, ...]:
         """As received first: a peer that wrote NULL into the wrap's parameters derived over it as well."""
@@ -112,26 +98,8 @@ def read(recipient: KeyAgreeRecipient) -> Agreement:
     if recipient.algorithm.parameters is None:
         raise Malformed("a key agreement without its wrap algorithm", citation="RFC 5753 §7.2")
     wrap = AlgorithmIdentifier.read(der.Reader(recipient.algorithm.parameters).next(der.SEQUENCE))
-    if wrap.oid not in _WRAPS:
-        raise Unsupported(f"key wrap with {wrap.title}", code="encryption-unsupported")
+    key_wrap.require_known(wrap)
     return Agreement(recipient.algorithm.oid, wrap, recipient.originator, recipient.ukm)
-
-
-def _triple_des_unwrap(kek: bytes, encrypted_key: bytes) -> bytes:
-    """Triple DES key wrap undone (RFC 3217 §3.2): old clients wrap the keys of old ciphers with it."""
-    if len(encrypted_key) != 40:
-        raise keywrap.InvalidUnwrap
-    reversed_text = _triple_des_cbc(kek, _TRIPLE_DES_WRAP_IV, encrypted_key)[::-1]
-    checked = _triple_des_cbc(kek, reversed_text[:8], reversed_text[8:])
-    content_key, checksum = checked[:24], checked[24:]
-    if not hmac.compare_digest(hashlib.sha1(content_key, usedforsecurity=False).digest()[:8], checksum):
-        raise keywrap.InvalidUnwrap
-    return content_key
-
-
-def _triple_des_cbc(key: bytes, iv: bytes, octets: bytes) -> bytes:
-    decryptor = Cipher(TripleDES(key), modes.CBC(iv)).decryptor()
-    return decryptor.update(octets) + decryptor.finalize()
 
 
 def _shared_secret(private_key: PrivateKey, public_key: bytes) -> bytes:
@@ -185,9 +153,9 @@ def recipient_info(certificate: x509.Certificate, public_key: PublicKey, content
     else:
         raise TypeError("not a key agreement key")
     ukm = os.urandom(_UKM_OCTETS)
-    wrap = AlgorithmIdentifier(oids.AES_256_WRAP).to_der()
-    kek = _derive(scheme, secret, wrap, ukm, _WRAPS[oids.AES_256_WRAP])
-    encrypted = der.octet_string(keywrap.aes_key_wrap(kek, content_key))
+    wrap = key_wrap.WRITTEN.to_der()
+    kek = _derive(scheme, secret, wrap, ukm, key_wrap.KEY_OCTETS[key_wrap.WRITTEN.oid])
+    encrypted = der.octet_string(key_wrap.wrap(kek, content_key))
     return der.tlv(
         der.context(1),
         der.integer(_KARI_VERSION),

@@ -14,7 +14,7 @@ from pki.keys import PrivateKey
 from . import der, oids
 from .errors import Unsupported
 from .identifiers import AlgorithmIdentifier, IssuerAndSerial
-from .key_agreement import KeyRefused
+from .key_wrap import KeyRefused
 from .rsa_parameters import OaepParameters
 from .signatures import DIGESTS
 
@@ -34,6 +34,11 @@ class Transport:
     """A key transport as a message declares it, recognised before any key is touched."""
 
     scheme: padding.AsymmetricPadding
+
+    @property
+    def weak(self) -> bool:
+        """Never: what a short key is worth is judged from the key."""
+        return False
 
     def unwrap(self, private_key: PrivateKey, encrypted_key: bytes) -> bytes:
         """What `private_key` makes of it. Raises KeyRefused, for whatever reason.

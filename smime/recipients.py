@@ -59,6 +59,24 @@ class KeyAgreeRecipient:
 
 
 @dataclass(frozen=True, slots=True)
+class KemRecipient:
+    """The content key wrapped under a key that was derived from an encapsulated secret (RFC 9629 §3)."""
+
+    rid: RecipientId
+    kem: AlgorithmIdentifier
+    ciphertext: bytes
+    kdf: AlgorithmIdentifier
+    kek_octets: int
+    ukm: bytes | None
+    wrap: AlgorithmIdentifier
+    encrypted_key: bytes
+
+    @property
+    def rids(self) -> tuple[RecipientId, ...]:
+        return (self.rid,)
+
+
+@dataclass(frozen=True, slots=True)
 class UnsupportedRecipient:
     """A way that is not read here, named; the other recipients are unaffected (RFC 5652 §6.2).
 
@@ -73,7 +91,16 @@ class UnsupportedRecipient:
         return () if self.rid is None else (self.rid,)
 
 
-RecipientInfo: TypeAlias = KeyTransRecipient | KeyAgreeRecipient | UnsupportedRecipient
+RecipientInfo: TypeAlias = KeyTransRecipient | KeyAgreeRecipient | KemRecipient | UnsupportedRecipient
+_POST_QUANTUM_KEMS = {oids.ML_KEM_512, oids.ML_KEM_768, oids.ML_KEM_1024}
+
+
+def all_post_quantum(recipients: tuple[RecipientInfo, ...]) -> bool:
+    """Whether no recipient's way to the content key falls to a quantum computer: one other way opens all."""
+    return bool(recipients) and all(
+        isinstance(recipient, KemRecipient) and recipient.kem.oid in _POST_QUANTUM_KEMS
+        for recipient in recipients
+    )
 
 
 def recipient_ids(recipients: tuple[RecipientInfo, ...]) -> tuple[RecipientId, ...]:
@@ -165,12 +192,22 @@ def _recipient_encrypted_key(element: der.Element) -> tuple[RecipientId, bytes]:
     return KeyIdentifier(rid.reader().next(der.OCTET_STRING).content), encrypted_key
 
 
-def _other(fields: der.Reader) -> UnsupportedRecipient:
+def _other(fields: der.Reader) -> RecipientInfo:
     kind = fields.next(der.OBJECT_IDENTIFIER).oid()
     if kind != oids.KEM_RECIPIENT_INFO:
         return UnsupportedRecipient(f"recipient information {kind}")
     info = fields.next(der.SEQUENCE).reader()
-    info.next(der.INTEGER)
-    rid = _recipient_identifier(info.next(der.SEQUENCE, _KEY_IDENTIFIER))
-    kem = AlgorithmIdentifier.read(info.next(der.SEQUENCE))
-    return UnsupportedRecipient(f"key encapsulation with {kem.title}", rid)
+    fields.finish()
+    info.next(der.INTEGER).small_integer()
+    recipient = KemRecipient(
+        rid=_recipient_identifier(info.next(der.SEQUENCE, _KEY_IDENTIFIER)),
+        kem=AlgorithmIdentifier.read(info.next(der.SEQUENCE)),
+        ciphertext=info.next(der.OCTET_STRING).content,
+        kdf=AlgorithmIdentifier.read(info.next(der.SEQUENCE)),
+        kek_octets=info.next(der.INTEGER).small_integer(),
+        ukm=_ukm(info.optional(der.context(0))),
+        wrap=AlgorithmIdentifier.read(info.next(der.SEQUENCE)),
+        encrypted_key=info.next(der.OCTET_STRING).content,
+    )
+    info.finish()
+    return recipient

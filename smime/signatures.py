@@ -13,7 +13,7 @@ from typing import TypeAlias
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, padding, rsa
 
-from pki.keys import PublicKey, SigningPrivateKey
+from pki.keys import PublicKey, SigningPrivateKey, describe
 
 from . import der, oids
 from .errors import Malformed
@@ -112,8 +112,14 @@ class Scheme:
     weak: str = ""
 
 
-def resolve(signature: AlgorithmIdentifier, digest: AlgorithmIdentifier) -> Scheme:
-    """The scheme that a signer declares; `digest` must be known already. Raises SignatureFault."""
+def resolve(signature: AlgorithmIdentifier, digest: AlgorithmIdentifier, *, bare: bool = False) -> Scheme:
+    """The scheme that a signer declares. Raises SignatureFault.
+
+    `bare`: there are no signed attributes, so that ML-DSA uses no digest and what is named is ignored (RFC 9882 §3.3).
+    """
+    if bare and signature.oid in _ML_DSA_KEYS:
+        return _ml_dsa(signature, AlgorithmIdentifier(oids.SHA512))
+    digest_algorithm(digest)
     if signature.oid == oids.RSASSA_PSS:
         return _pss(signature, digest)
     if signature.oid in _ML_DSA_KEYS:
@@ -232,8 +238,16 @@ _CURVE_SCHEMES = {
 }
 
 
+_UNHASHED = {
+    "Ed25519": oids.ED25519,
+    "ML-DSA-44": oids.ML_DSA_44,
+    "ML-DSA-65": oids.ML_DSA_65,
+    "ML-DSA-87": oids.ML_DSA_87,
+}
+
+
 def signing_scheme(key: SigningPrivateKey, *, pss: bool = False) -> SigningScheme:
-    """SHA-256 for RSA and P-256, SHA-384 for P-384, SHA-512 for P-521 and Ed25519.
+    """SHA-256 for RSA and P-256, SHA-384 for P-384, SHA-512 for P-521, Ed25519 and ML-DSA (RFC 9882 §3.3).
 
     `pss` chooses RSASSA-PSS over PKCS#1 v1.5 for an RSA key. SHA-2 identifiers are written without parameters,
     sha256WithRSAEncryption with NULL (RFC 5754 §2, §3.2).
@@ -242,7 +256,9 @@ def signing_scheme(key: SigningPrivateKey, *, pss: bool = False) -> SigningSchem
         return _rsa_pss_signing(key) if pss else _rsa_signing(key)
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return _ecdsa_signing(key)
-    return SigningScheme(AlgorithmIdentifier(oids.SHA512), AlgorithmIdentifier(oids.ED25519), key.sign)
+    # These sign the message itself: Ed25519 in pure mode, ML-DSA hedged and with an empty context.
+    algorithm = _UNHASHED[describe(key.public_key())]
+    return SigningScheme(AlgorithmIdentifier(oids.SHA512), AlgorithmIdentifier(algorithm), key.sign)
 
 
 def _rsa_signing(key: rsa.RSAPrivateKey) -> SigningScheme:

@@ -138,8 +138,8 @@ class _Judge:
     ) -> SignerResult:
         if self.problem is not None:
             raise SignatureFault(SignatureStatus.BAD, self.problem)
-        signatures.digest_algorithm(signer.digest_algorithm)
-        scheme = signatures.resolve(signer.signature_algorithm, signer.digest_algorithm)
+        bare = signer.signed_attributes is None
+        scheme = signatures.resolve(signer.signature_algorithm, signer.digest_algorithm, bare=bare)
         messages = self._messages(signer)
         if not matching:
             raise SignatureFault(SignatureStatus.NO_CERTIFICATE, _NO_CERTIFICATE)

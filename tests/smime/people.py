@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, mlkem, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from pki.keys import PrivateKey
+from pki.keys import MlKemPrivateKey, PrivateKey, SigningPrivateKey
 from smime import der, oids
 from smime.decrypt import DecryptionKey
 from smime.sign import SigningKey
@@ -34,7 +34,7 @@ class Person:
 
     @property
     def signing(self) -> SigningKey:
-        assert not isinstance(self.private_key, x25519.X25519PrivateKey)
+        assert isinstance(self.private_key, SigningPrivateKey)
         return SigningKey(self.private_key, self.certificate)
 
     @property
@@ -42,6 +42,15 @@ class Person:
         return DecryptionKey(self.private_key, self.certificate)
 
 
+_MODERN = {
+    "ed25519": ed25519.Ed25519PrivateKey,
+    "x25519": x25519.X25519PrivateKey,
+    "ml-dsa-44": mldsa.MLDSA44PrivateKey,
+    "ml-dsa-65": mldsa.MLDSA65PrivateKey,
+    "ml-dsa-87": mldsa.MLDSA87PrivateKey,
+    "ml-kem-768": mlkem.MLKEM768PrivateKey,
+    "ml-kem-1024": mlkem.MLKEM1024PrivateKey,
+}
 _CURVES = {"p-256": ec.SECP256R1(), "p-384": ec.SECP384R1(), "p-521": ec.SECP521R1(), "p-224": ec.SECP224R1()}
 
 
@@ -55,10 +64,9 @@ def _made(kind: str, which: int) -> PrivateKey:
     del which  # only part of the cache's key
     if kind.startswith("rsa-"):
         return rsa.generate_private_key(public_exponent=65537, key_size=int(kind[4:]))
-    if kind == "ed25519":
-        return ed25519.Ed25519PrivateKey.generate()
-    if kind == "x25519":
-        return x25519.X25519PrivateKey.generate()
+    if kind in _MODERN:
+        private_key: PrivateKey = _MODERN[kind].generate()  # type: ignore[attr-defined]
+        return private_key
     return ec.generate_private_key(_CURVES[kind])
 
 
@@ -89,25 +97,27 @@ def root() -> Person:
     certificate = (
         _builder(ROOT_NAME, private_key, 1)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
+        .add_extension(key_usage(key_cert_sign=True, crl_sign=True), critical=True)
         .sign(private_key, hashes.SHA256())  # type: ignore[arg-type]
     )
     return Person(private_key, certificate)
 
 
-def _usage(**bits: bool) -> x509.KeyUsage:
+def key_usage(**bits: bool) -> x509.KeyUsage:
     names = inspect.signature(x509.KeyUsage).parameters
     return x509.KeyUsage(**{name: bits.get(name, False) for name in names})
 
 
 def _person_usage(private_key: PrivateKey) -> x509.KeyUsage:
     if isinstance(private_key, rsa.RSAPrivateKey):
-        return _usage(digital_signature=True, key_encipherment=True)
+        return key_usage(digital_signature=True, key_encipherment=True)
     if isinstance(private_key, ec.EllipticCurvePrivateKey):
-        return _usage(digital_signature=True, key_agreement=True)
+        return key_usage(digital_signature=True, key_agreement=True)
     if isinstance(private_key, x25519.X25519PrivateKey):
-        return _usage(key_agreement=True)
-    return _usage(digital_signature=True)
+        return key_usage(key_agreement=True)
+    if isinstance(private_key, MlKemPrivateKey):
+        return key_usage(key_encipherment=True)
+    return key_usage(digital_signature=True)
 
 
 def certify(

@@ -18,7 +18,7 @@ from smime.verify import SignatureStatus, verify
 from .forge import CONTENT
 from .people import AT, key, person
 
-KINDS = ["rsa-2048", "rsa-3072", "p-256", "p-384", "p-521", "ed25519"]
+KINDS = ["rsa-2048", "rsa-3072", "p-256", "p-384", "p-521", "ed25519", "ml-dsa-44", "ml-dsa-65", "ml-dsa-87"]
 
 
 def signed(kind: str, **changes: object) -> cms.SignedData:
@@ -47,6 +47,9 @@ def test_every_kind_of_key_signs_what_it_verifies(kind: str, detached: bool) -> 
         ("p-384", "300b0609608648016503040202", "300a06082a8648ce3d040303"),
         ("p-521", "300b0609608648016503040203", "300a06082a8648ce3d040304"),
         ("ed25519", "300b0609608648016503040203", "300506032b6570"),
+        ("ml-dsa-44", "300b0609608648016503040203", "300b0609608648016503040311"),
+        ("ml-dsa-65", "300b0609608648016503040203", "300b0609608648016503040312"),
+        ("ml-dsa-87", "300b0609608648016503040203", "300b0609608648016503040313"),
     ],
 )
 def test_the_key_decides_the_algorithms(kind: str, digest: str, signature: str) -> None:
@@ -154,6 +157,7 @@ def test_a_certificate_given_twice_is_sent_once() -> None:
         (["rsa-2048", "p-256"], "sha-256"),
         (["p-384", "rsa-2048"], "sha-384,sha-256"),
         (["ed25519"], "sha-512"),
+        (["ml-dsa-65"], "sha-512"),
     ],
 )
 def test_micalg_names_each_digest_once(kinds: list[str], expected: str) -> None:

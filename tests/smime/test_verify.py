@@ -552,6 +552,14 @@ def test_ml_dsa_verifies_and_a_weak_digest_makes_it_weak(
     assert judged(signed_message([info], [quinn])).status is status
 
 
+@pytest.mark.parametrize("digest", [oids.SHA512, oids.SHA1, oids.MD5, "1.2.3.4"])
+def test_ml_dsa_over_a_bare_content_ignores_the_digest_that_is_named(digest: str) -> None:
+    """RFC 9882 §3.3: nothing is hashed then, so the name says nothing."""
+    quinn = person("ml-dsa-65", "Quinn")
+    info = signer_info(quinn, attributes=None, digest=AlgorithmIdentifier(digest))
+    assert judged(signed_message([info], [quinn])).status is GOOD
+
+
 # --- several signers, and what is ignored -------------------------------------------------------------------------------
 
 
