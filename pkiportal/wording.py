@@ -50,13 +50,14 @@ def _read(thing: Any, *names: str) -> Any:
 
 def common_name(certificate: Any) -> str:
     """The name a person reads: common name, else the whole subject (a certificate may have neither)."""
-    subject = getattr(certificate, "subject", None)
-    if subject is None:
-        return ""
-    for attribute in subject:
+    return _shown(getattr(certificate, "subject", None))
+
+
+def _shown(name: Any) -> str:
+    for attribute in name or ():
         if attribute.oid.dotted_string == "2.5.4.3":
             return str(attribute.value)
-    return str(subject.rfc4514_string())
+    return str(name.rfc4514_string()) if name is not None else ""
 
 
 def signer_name(report: Any) -> str:
@@ -77,13 +78,7 @@ def _who(report: Any) -> str:
 
 def _issuer_name(report: Any) -> str:
     certificate = _read(report.signer, "certificate")
-    issuer = getattr(certificate, "issuer", None)
-    if issuer is None:
-        return _("its issuer")
-    for attribute in issuer:
-        if attribute.oid.dotted_string == "2.5.4.3":
-            return str(attribute.value)
-    return str(issuer.rfc4514_string()) or _("its issuer")
+    return _shown(getattr(certificate, "issuer", None)) or _("its issuer")
 
 
 def _root_name(report: Any) -> str:
@@ -344,6 +339,17 @@ def _locked_words(report: Any, algorithm: str) -> Mapping[str, tuple[str, str, A
     }
 
 
+def _opened_words(report: Any, text: str, names: str) -> tuple[str, str]:
+    """An open and safe letter: for whom else, and whether a quantum computer will open it one day."""
+    why = _("also to %(names)s") % {"names": names} if names else ""
+    if not getattr(report, "post_quantum", False):
+        return text, why
+    safe = _("All copies of its key are protected by ML-KEM; that says nothing about the signature.")
+    return _("%(encrypted)s · post-quantum") % {"encrypted": text}, " ".join(
+        filter(None, (_sentence(why), safe))
+    )
+
+
 def encryption_verdict(report: Any, *, also: Iterable[str] = ()) -> Verdict:
     """The lock of a report in full. `also` names the other people it was encrypted to."""
     code = str(report.encryption)
@@ -352,9 +358,8 @@ def encryption_verdict(report: Any, *, also: Iterable[str] = ()) -> Verdict:
     if code not in words:
         return Verdict(code, UNKNOWN_LOCK, str(UNKNOWN_LOCK.words))
     text, why, action = words[code]
-    names = join_names(also)
-    if code == "ENC_OK" and names:
-        why = _("also to %(names)s") % {"names": names}
+    if code == "ENC_OK":
+        text, why = _opened_words(report, text, join_names(also))
     return Verdict(code, LOCKS[code], text, why, action, rest=code in ("ENC_OK", "NONE"))
 
 

@@ -162,6 +162,7 @@ class _Opening:
             encryption_algorithm=" + ".join(dict.fromkeys(d.algorithm for d in opened if d.algorithm)),
             recipients=tuple(str(rid) for d in opened for rid in d.recipients),
             remote_content=all(d.authenticated for d in opened),
+            post_quantum=bool(opened) and all(d.post_quantum for d in opened),
             believed_fields=tuple(field for name in DISPLAYED for field in header.believed(name)[:1]),
             protection=header.protected,
         )

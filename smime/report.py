@@ -140,7 +140,8 @@ class SecurityReport:
     `remote_content` is False where it may never load anything from elsewhere (an envelope without integrity).
     `signer` and `path` belong to the worst-judged signer of the signature that counts. `believed_fields` are the fields
     of `headers` as they were sent: an answer takes its addresses from these, never from decoded text. `protection` is
-    the protected header, for what an answer must hide (`headers.response_policy`).
+    the protected header, for what an answer must hide (`headers.response_policy`). `post_quantum` says that every
+    recipient of every envelope receives the key by ML-KEM; the signature may still be of an older kind.
     """
 
     seal: Seal
@@ -164,6 +165,7 @@ class SecurityReport:
     encryption_algorithm: str = ""
     recipients: tuple[str, ...] = ()
     remote_content: bool = True
+    post_quantum: bool = False
     believed_fields: tuple[Field, ...] = ()
     protection: ProtectedHeaders | None = None
 

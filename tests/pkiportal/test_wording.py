@@ -130,6 +130,15 @@ def test_the_other_readers_of_a_letter_are_named() -> None:
     assert verdict.why == "also to Farid Faber and Bob Berger"
 
 
+def test_a_post_quantum_letter_says_so_and_says_that_its_signature_may_not_be() -> None:
+    verdict = encryption_verdict(reports.report(post_quantum=True), also=["Farid Faber"])
+    assert verdict.text == "Encrypted to you (AES-256-GCM) · post-quantum"
+    assert verdict.why.startswith("also to Farid Faber. All copies of its key")
+    assert "nothing about the signature" in verdict.why
+    weak = encryption_verdict(reports.report(post_quantum=True, encryption="ENC_WEAK"))
+    assert "post-quantum" not in weak.text
+
+
 @pytest.mark.parametrize("failure", list(Failure))
 def test_a_certificate_that_fails_is_never_drawn_as_good(failure: Failure) -> None:
     path = SimpleNamespace(verdict="invalid", failure=failure, findings=(), revocation=None, path=())

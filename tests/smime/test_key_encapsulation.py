@@ -17,11 +17,15 @@ from smime import cms, der, key_encapsulation, oids
 from smime.decrypt import FAILED, DecryptionStatus, decrypt
 from smime.encrypt import ContentCipher, enveloped_data
 from smime.errors import Malformed, RefusedComposition, Unsupported
+from smime.headers import protect
 from smime.identifiers import AlgorithmIdentifier, IssuerAndSerial
 from smime.key_wrap import KeyRefused
+from smime.mime import build_body, message
 from smime.recipients import KemRecipient, RecipientInfo, UnsupportedRecipient, all_post_quantum
+from smime.report import Encryption, Seal, SecurityReport
 
 from .forge import CONTENT
+from .letters import TEXT, encrypt, fields, opened, sign
 from .people import Person, certify, key, key_usage, person, root
 
 ML_KEM = ["ml-kem-768", "ml-kem-1024"]
@@ -204,6 +208,25 @@ def test_an_unknown_form_of_recipient_takes_the_label_away() -> None:
     assert all_post_quantum((kem,))
     assert not all_post_quantum((kem, UnsupportedRecipient("a password")))
     assert not all_post_quantum(())
+
+
+def test_the_report_carries_the_label_only_if_every_envelope_deserves_it() -> None:
+    alice, kem, bob = person("p-256"), person("ml-kem-768", "Bob"), person("rsa-2048", "Bob")
+    protected = protect(build_body(TEXT), fields(), encrypted=True, legacy_display=False)
+    signed = sign(protected.entity, alice)
+
+    def judged(*envelopes: tuple[Person, ...]) -> SecurityReport:
+        entity = signed
+        for people in envelopes:
+            entity = encrypt(entity, *(someone.certificate for someone in people))
+        readers = [kem.decryption, bob.decryption]
+        return opened(message(protected.outer, entity), reader=None, keys=readers)
+
+    pure = judged((kem,))
+    assert (pure.seal, pure.encryption, pure.post_quantum) == (Seal.OK, Encryption.OK, True)
+    assert judged((kem,), (kem,)).post_quantum
+    for other in (judged((kem, bob)), judged((kem,), (bob,)), judged((bob,), (kem,)), judged()):
+        assert (other.text, other.post_quantum) == (pure.text, False)
 
 
 # --- certificates ---------------------------------------------------------------------------------------------------
