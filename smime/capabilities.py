@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from . import der, oids
 from .encrypt import ContentCipher
@@ -102,38 +103,82 @@ OURS: tuple[Capability, ...] = (
     Capability(oids.AES_128_GCM),
     Capability(oids.AES_256_CBC),
     Capability(oids.AES_128_CBC),
+    Capability(oids.CEK_HKDF_SHA256),
     Capability(oids.RSAES_OAEP, _OAEP_SHA256_PARAMETERS),
     Capability(oids.RSA_ENCRYPTION),
     _key_agreement(oids.STD_DH_SHA256, oids.AES_256_WRAP),
     _key_agreement(oids.STD_DH_SHA384, oids.AES_256_WRAP),
+    _key_agreement(oids.STD_DH_SHA512, oids.AES_256_WRAP),
     _key_agreement(oids.STD_DH_HKDF_SHA256, oids.AES_256_WRAP),
+    Capability(oids.ML_KEM_768),
+    Capability(oids.ML_KEM_1024),
     Capability(oids.ECDSA_SHA256),
     Capability(oids.ECDSA_SHA384),
+    Capability(oids.ECDSA_SHA512),
     Capability(oids.ED25519),
+    Capability(oids.ML_DSA_44),
+    Capability(oids.ML_DSA_65),
+    Capability(oids.ML_DSA_87),
     Capability(oids.RSASSA_PSS),
     Capability(oids.SHA256_WITH_RSA),
 )
 
 
 @dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who shall open a letter: the certificate, and what is known of the program, empty for nothing."""
+
+    certificate: x509.Certificate
+    announced: tuple[Capability, ...] = ()
+
+    def lists(self, oid: str) -> bool:
+        """Whether the program announces `oid`, with whatever parameters."""
+        return any(capability.oid == oid for capability in self.announced)
+
+    @property
+    def takes_key_transport(self) -> bool:
+        """Whether the content key reaches this reader by RSA: all other keys know one way only."""
+        return isinstance(self.certificate.public_key(), rsa.RSAPublicKey)
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
-    """How one letter is encrypted. `limited_by` are the positions of the recipients that do not read GCM."""
+    """How one letter is protected for all its readers.
+
+    `cek_hkdf` binds the content key to the cipher (RFC 9709); `pss` is for a signer with an RSA key. `limited_by` are
+    the positions of the readers who do not list GCM, `transport_limited_by` of those with an RSA key who do not list
+    OAEP.
+    """
 
     cipher: ContentCipher
     key_transport: KeyTransport
+    cek_hkdf: bool = False
+    pss: bool = False
     limited_by: tuple[int, ...] = ()
+    transport_limited_by: tuple[int, ...] = ()
 
 
-def choose(announced: Sequence[Sequence[Capability]]) -> Choice:
-    """One strength for all recipients, the best that every one of them announces (RFC 8551 §2.7.3).
+def choose(readers: Sequence[Reader]) -> Choice:
+    """One strength for all readers, the best that every one of them announces (RFC 8551 §2.7.3).
 
-    `announced` has one entry per recipient, empty for one of whom nothing is known: such a client gets AES-256-CBC and
-    RSA PKCS#1 v1.5, because widespread clients open nothing newer. With CBC the letter must be signed inside.
+    A reader of whom nothing is known limits the letter to AES-256-CBC and RSA PKCS#1 v1.5, because widespread programs
+    open nothing newer. With CBC the letter must be signed inside.
     """
-    limited_by = tuple(n for n, capabilities in enumerate(announced) if not reads_gcm(capabilities))
-    oaep = bool(announced) and all(map(reads_oaep_sha256, announced))
-    return Choice(
-        ContentCipher.AES_256_CBC if limited_by or not announced else ContentCipher.AES_256_GCM,
-        KeyTransport.OAEP_SHA256 if oaep else KeyTransport.PKCS1_V15,
-        limited_by,
+    limited_by = tuple(n for n, reader in enumerate(readers) if not reads_gcm(reader.announced))
+    without_oaep = tuple(
+        n
+        for n, reader in enumerate(readers)
+        if reader.takes_key_transport and not reads_oaep_sha256(reader.announced)
     )
+    return Choice(
+        ContentCipher.AES_256_CBC if limited_by or not readers else ContentCipher.AES_256_GCM,
+        KeyTransport.PKCS1_V15 if without_oaep or not readers else KeyTransport.OAEP_SHA256,
+        cek_hkdf=_all_list(readers, oids.CEK_HKDF_SHA256),
+        pss=_all_list(readers, oids.RSASSA_PSS),
+        limited_by=limited_by,
+        transport_limited_by=without_oaep,
+    )
+
+
+def _all_list(readers: Sequence[Reader], oid: str) -> bool:
+    return bool(readers) and all(reader.lists(oid) for reader in readers)

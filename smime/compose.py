@@ -60,9 +60,19 @@ def encrypt_entity(
     recipients: Sequence[Certificate],
     cipher: ContentCipher,
     key_transport: KeyTransport = KeyTransport.PKCS1_V15,
+    cek_hkdf: bool = False,
 ) -> Entity:
-    """`entity` encrypted to every recipient; the sender's own certificate belongs among them (RFC 8551 §3.3)."""
-    cms = enveloped_data(entity.to_bytes(), recipients=recipients, cipher=cipher, key_transport=key_transport)
+    """`entity` encrypted to every recipient; the sender's own certificate belongs among them (RFC 8551 §3.3).
+
+    How is for `capabilities.choose` to say, from what all recipients announce.
+    """
+    cms = enveloped_data(
+        entity.to_bytes(),
+        recipients=recipients,
+        cipher=cipher,
+        key_transport=key_transport,
+        cek_hkdf=cek_hkdf,
+    )
     authenticated = cipher is ContentCipher.AES_256_GCM
     return _cms_entity(cms, "authEnveloped-data" if authenticated else "enveloped-data", "smime.p7m")
 

@@ -85,7 +85,7 @@ class ContentAlgorithm:
     def open(self, key: bytes, octets: memoryview, *, tag: bytes, aad: bytes) -> bytes:
         """The content. Raises ContentRefused, for whatever reason."""
         if self.hkdf_info is not None:
-            key = HKDF(hashes.SHA256(), self.key_octets, _CEK_HKDF_SALT, self.hkdf_info).derive(key)
+            key = _derived(key, self.key_octets, self.hkdf_info)
         try:
             return _OPENERS[self.mode](self, key, octets, tag, aad)
         except (ValueError, InvalidTag):
@@ -117,7 +117,7 @@ def _read_hkdf(algorithm: AlgorithmIdentifier) -> ContentAlgorithm:
         raise Malformed("a key derivation inside a key derivation", citation="RFC 9709 §3")
     found = read(inner)
     return ContentAlgorithm(
-        f"{found.title} (HKDF)",
+        found.title,
         found.mode,
         found.key_octets,
         found.nonce,
@@ -190,25 +190,42 @@ class Sealed:
     tag: bytes
 
 
-def seal_gcm(key: bytes, content: bytes) -> Sealed:
-    """AES-256-GCM under a fresh nonce, without additional data.
+def seal_gcm(key: bytes, content: bytes, *, cek_hkdf: bool = False) -> Sealed:
+    """AES-256-GCM under a fresh nonce, without additional data; with `cek_hkdf` as RFC 9709 binds the key.
 
     aes-ICVlen is written out because its default is 12 (RFC 5084 §3.2).
     """
     nonce = os.urandom(GCM_NONCE_OCTETS)
+    parameters = der.sequence(der.octet_string(nonce), der.integer(TAG_OCTETS))
+    algorithm = AlgorithmIdentifier(oids.AES_256_GCM, parameters)
+    if cek_hkdf:
+        key, algorithm = _bound(key, algorithm)
     encryptor = Cipher(algorithms.AES256(key), modes.GCM(nonce)).encryptor()
     octets = encryptor.update(content)
     encryptor.finalize()
-    parameters = der.sequence(der.octet_string(nonce), der.integer(TAG_OCTETS))
-    return Sealed(AlgorithmIdentifier(oids.AES_256_GCM, parameters), octets, encryptor.tag)
+    return Sealed(algorithm, octets, encryptor.tag)
 
 
-def seal_cbc(key: bytes, content: bytes) -> Sealed:
-    """AES-256-CBC under a fresh initialisation vector, padded as RFC 5652 §6.3 says."""
+def seal_cbc(key: bytes, content: bytes, *, cek_hkdf: bool = False) -> Sealed:
+    """AES-256-CBC under a fresh initialisation vector, padded as RFC 5652 §6.3 says; `cek_hkdf` as above."""
     iv = os.urandom(_AES_BLOCK)
+    algorithm = AlgorithmIdentifier(oids.AES_256_CBC, der.octet_string(iv))
+    if cek_hkdf:
+        key, algorithm = _bound(key, algorithm)
     fill = _AES_BLOCK - len(content) % _AES_BLOCK
     encryptor = Cipher(algorithms.AES256(key), modes.CBC(iv)).encryptor()
     whole = len(content) - len(content) % _AES_BLOCK
     octets = encryptor.update(memoryview(content)[:whole])
     octets += encryptor.update(content[whole:] + bytes((fill,)) * fill) + encryptor.finalize()
-    return Sealed(AlgorithmIdentifier(oids.AES_256_CBC, der.octet_string(iv)), octets, b"")
+    return Sealed(algorithm, octets, b"")
+
+
+def _bound(key: bytes, algorithm: AlgorithmIdentifier) -> tuple[bytes, AlgorithmIdentifier]:
+    """The key that is good for `algorithm` only, and the identifier that says so."""
+    inner = algorithm.to_der()
+    return _derived(key, len(key), inner), AlgorithmIdentifier(oids.CEK_HKDF_SHA256, inner)
+
+
+def _derived(key: bytes, octets: int, inner: bytes) -> bytes:
+    """CEK-HKDF-SHA256: `inner` is the DER of the algorithm that is really used (RFC 9709 §2)."""
+    return HKDF(hashes.SHA256(), octets, _CEK_HKDF_SALT, inner).derive(key)

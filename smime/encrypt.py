@@ -38,12 +38,14 @@ def enveloped_data(
     recipients: Sequence[x509.Certificate],
     cipher: ContentCipher,
     key_transport: KeyTransport = KeyTransport.PKCS1_V15,
+    cek_hkdf: bool = False,
 ) -> bytes:
     """A ContentInfo that each of `recipients` can open, in DER.
 
     One strength for all: a fresh content key, wrapped by RSA `key_transport`, ECDH, X25519 or ML-KEM as each
-    certificate's key demands. The caller has judged path, revocation and address, and has included the sender. Raises
-    RefusedComposition for a certificate that cannot receive a key.
+    certificate's key demands; `cek_hkdf` binds it to `cipher` (RFC 9709), for readers who know that. The caller has
+    judged path, revocation and address, and has included the sender. Raises RefusedComposition for a certificate that
+    cannot receive a key.
     """
     if not 0 < len(recipients) <= MAX_RECIPIENTS:
         raise RefusedComposition(
@@ -54,8 +56,8 @@ def enveloped_data(
     content_key = os.urandom(_CONTENT_KEY_OCTETS)
     infos = [_recipient_info(certificate, content_key, key_transport) for certificate in recipients]
     if cipher is ContentCipher.AES_256_GCM:
-        return _auth_enveloped(content_encryption.seal_gcm(content_key, content), infos)
-    return _enveloped(content_encryption.seal_cbc(content_key, content), infos)
+        return _auth_enveloped(content_encryption.seal_gcm(content_key, content, cek_hkdf=cek_hkdf), infos)
+    return _enveloped(content_encryption.seal_cbc(content_key, content, cek_hkdf=cek_hkdf), infos)
 
 
 def _recipient_info(certificate: x509.Certificate, content_key: bytes, transport: KeyTransport) -> bytes:
