@@ -109,10 +109,14 @@ def smime_capabilities(attributes: Attributes) -> tuple[Capability, ...]:
 
 
 def encryption_key_preference(attributes: Attributes) -> CertificateReference | None:
-    """Which certificate the signer wants to be written to (RFC 8551 §2.5.3): a CHOICE under IMPLICIT tags."""
+    """Which certificate the signer wants to be written to (RFC 8551 §2.5.3): a CHOICE under IMPLICIT tags.
+
+    Microsoft's attribute for the same holds a plain IssuerAndSerialNumber; it counts where the standard's is absent.
+    """
     value = attributes.single(oids.ENCRYPTION_KEY_PREFERENCE)
     if value is None:
-        return None
+        microsoft = attributes.single(oids.MICROSOFT_ENCRYPTION_KEY_PREFERENCE)
+        return None if microsoft is None else IssuerAndSerial.read(_tagged(microsoft, der.SEQUENCE))
     if value.tag == der.context(0):
         return IssuerAndSerial.read(value)
     if value.tag == der.context(1):

@@ -51,6 +51,7 @@ class ContactCertificate(TenantOwned):
     capabilities = models.BinaryField(
         null=True, help_text="DER SMIMECapabilities of the newest verified letter"
     )
+    capabilities_signed_at = models.DateTimeField(null=True, help_text="signing time of that letter")
     state = models.CharField(max_length=16, choices=ContactCertificateState.choices)
     source = models.CharField(max_length=40)
     added_at = models.DateTimeField()

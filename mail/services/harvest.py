@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from django.db.models import Q
 
 from mail.models import Contact, ContactCertificate, Message
 from mail.models.contacts import ContactCertificateState
@@ -55,8 +57,8 @@ def harvest(actor: Actor, message: Message, report: SecurityReport, at: datetime
         )
         for issuer in report.path.path[1:-1] if report.path else ():
             keep_certificate(issuer.public_bytes(Encoding.DER), "a signed letter", at)
-        announced = capabilities.write(signer.capabilities) if signer.capabilities else None
-        kept = [keep_contact_certificate(contact, c, "a signed letter", at, announced) for c in learned]
+        kept = [keep_contact_certificate(contact, c, "a signed letter", at) for c in learned]
+        _remember_capabilities(contact, kept, signer, at)
     proposed = [row for row in kept if row.state == ContactCertificateState.PROPOSED]
     return Learned(contact, kept[0] in proposed, len(proposed))
 
@@ -65,8 +67,9 @@ def _certificates_of(signer: SignerReport, report: SecurityReport) -> list[x509.
     """The signing certificate, and the encryption certificate that the signer names or sent along."""
     assert signer.certificate is not None and signer.address is not None  # noqa: S101, PT018  checked by the caller
     learned = [signer.certificate]
-    if signer.encryption_certificate is not None:
-        learned.append(signer.encryption_certificate)
+    preferred = signer.encryption_certificate
+    if preferred is not None and can_encrypt(preferred) and _names(preferred, signer.address):
+        learned.append(preferred)
     elif not can_encrypt(signer.certificate):
         learned += [c for c in report.certificates if can_encrypt(c) and _names(c, signer.address)][:3]
     return list(dict.fromkeys(learned))
@@ -76,17 +79,34 @@ def _names(certificate: x509.Certificate, address: str) -> bool:
     return any(same_mailbox(mailbox, address) for mailbox in mailboxes(certificate))
 
 
+def _remember_capabilities(
+    contact: Contact, kept: Sequence[ContactCertificate], signer: SignerReport, at: datetime
+) -> None:
+    """What the signer's program announces, if the letter is newer than the one remembered (RFC 8551 §2.7.1).
+
+    A signing time in the future is no basis. It counts for the certificates of this letter, and for the encryption
+    certificate in use as long as the signer is the known one.
+    """
+    if not signer.capabilities or signer.signing_time is None or signer.signing_time > at:
+        return
+    concerned = {row.id for row in kept}
+    if kept[0].state == ContactCertificateState.IN_USE:
+        in_use = ContactCertificate.objects.in_use().filter(contact=contact, can_encrypt=True)
+        concerned |= set(in_use.values_list("id", flat=True))
+    older = Q(capabilities_signed_at=None) | Q(capabilities_signed_at__lt=signer.signing_time)
+    ContactCertificate.objects.filter(older, id__in=concerned).update(
+        capabilities=capabilities.write(signer.capabilities), capabilities_signed_at=signer.signing_time
+    )
+
+
 def keep_contact_certificate(
-    contact: Contact, certificate: x509.Certificate, source: str, at: datetime, announced: bytes | None = None
+    contact: Contact, certificate: x509.Certificate, source: str, at: datetime
 ) -> ContactCertificate:
     """Add a certificate to a contact: in use if it is the first of its purpose, else proposed. Inside a write scope."""
     der = certificate.public_bytes(Encoding.DER)
     held = ContactCertificate.objects.filter(contact=contact)
     same = held.filter(sha256=hashlib.sha256(der).digest()).first()
     if same is not None:
-        if announced is not None and announced != (bytes(same.capabilities) if same.capabilities else None):
-            same.capabilities = announced
-            same.save(update_fields=["capabilities"])
         return same
     encrypts = can_encrypt(certificate)
     rivals = held.in_use().filter(can_encrypt=True) if encrypts else held.in_use().filter(can_encrypt=False)
@@ -97,7 +117,6 @@ def keep_contact_certificate(
         sha256=hashlib.sha256(der).digest(),
         can_sign=can_sign(certificate),
         can_encrypt=encrypts,
-        capabilities=announced,
         state=state,
         source=source,
         added_at=at,

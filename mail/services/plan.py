@@ -20,8 +20,9 @@ from pki.names import Mailbox, domain_covers
 from pki.path import Failure, Verdict
 from pki.trust import Trust
 from smime import capabilities
-from smime.capabilities import Capability
+from smime.capabilities import Capability, Choice, Reader
 from smime.encrypt import ContentCipher
+from smime.key_transport import KeyTransport
 from tenants import public
 from tenants.access import Actor
 from tenants.models import Certificate, Person, Revocation
@@ -46,14 +47,33 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A certificate that claims to be somebody's, and where it came from. `in_portal` readers understand AES-GCM."""
+    """A certificate that claims to be somebody's, and where it came from.
+
+    `in_portal`: what is sent there is read by this very program. `remembered` is what the owner's last verified letter
+    announced, signed at `remembered_at`.
+    """
 
     certificate: x509.Certificate
     name: str
     source: str
     in_portal: bool = False
-    capabilities: tuple[Capability, ...] = ()
+    remembered: tuple[Capability, ...] = ()
+    remembered_at: datetime | None = None
     is_revoked: bool = False
+
+    def announced(self) -> tuple[Capability, ...]:
+        """What the reader's program can do, empty if nobody ever said.
+
+        A letter is as old as its signature and a certificate's extension (RFC 4262) as its certificate: of the two the
+        newer statement counts.
+        """
+        if self.in_portal:
+            return capabilities.OURS
+        issued = capabilities.of_certificate(self.certificate)
+        if not issued or not self.remembered:
+            return issued or self.remembered
+        newer = self.remembered_at is not None and self.remembered_at >= self.certificate.not_valid_before_utc
+        return self.remembered if newer else issued
 
 
 @dataclass(frozen=True)
@@ -73,22 +93,41 @@ class RecipientPlan:
     def can_read_encrypted(self) -> bool:
         return self.state in (State.READY, State.SOON)
 
+    @property
+    def shown_name(self) -> str:
+        return self.name or self.address
+
 
 @dataclass(frozen=True)
 class Plan:
-    """The whole letter's verdict."""
+    """The whole letter's verdict. `choice` is the one protection for all who can read it encrypted.
+
+    `limiting` are those of them for whom the cipher is not the newest, `transport_limiting` those for whom the way of
+    the key to RSA readers is not.
+    """
 
     recipients: tuple[RecipientPlan, ...]
-    cipher: ContentCipher
-    limited_by: str = ""
+    choice: Choice
+    limiting: tuple[RecipientPlan, ...] = ()
+    transport_limiting: tuple[RecipientPlan, ...] = ()
 
     @property
     def cannot_read(self) -> tuple[RecipientPlan, ...]:
         return tuple(r for r in self.recipients if not r.can_read_encrypted)
 
     @property
+    def cipher(self) -> ContentCipher:
+        return self.choice.cipher
+
+    @property
     def algorithm(self) -> str:
-        return "AES-256-GCM" if self.cipher is ContentCipher.AES_256_GCM else "AES-256-CBC"
+        """The cipher's name for people."""
+        return self.choice.cipher.value
+
+    @property
+    def limited_by(self) -> str:
+        """Who limits the cipher: the first one's name, empty for nobody."""
+        return self.limiting[0].shown_name if self.limiting else ""
 
 
 def plan(actor: Actor, recipients: Sequence[Recipient], at: datetime) -> Plan:
@@ -101,7 +140,7 @@ def plan(actor: Actor, recipients: Sequence[Recipient], at: datetime) -> Plan:
         candidates = found.get(recipient.address.lower(), [])
         candidates += _published_elsewhere(actor, recipient.address, trust, at)
         judged.append(_judge(recipient, candidates, trust, at))
-    return _with_cipher(tuple(judged))
+    return _with_choice(tuple(judged))
 
 
 def _known_here(actor: Actor, address: str) -> list[Candidate]:
@@ -130,8 +169,15 @@ def _known_here(actor: Actor, address: str) -> list[Candidate]:
 
 
 def _from_contact(row: ContactCertificate) -> Candidate:
-    announced = capabilities.read(bytes(row.capabilities)) if row.capabilities else ()
-    return Candidate(row.certificate, row.contact.name, "your contacts", capabilities=announced)
+    domain = row.contact.address.rpartition("@")[2]
+    return Candidate(
+        row.certificate,
+        row.contact.name,
+        "your contacts",
+        in_portal=public.forest_of(domain) is not None,
+        remembered=capabilities.read(bytes(row.capabilities)) if row.capabilities else (),
+        remembered_at=row.capabilities_signed_at,
+    )
 
 
 def _published_elsewhere(actor: Actor, address: str, trust: Trust, at: datetime) -> list[Candidate]:
@@ -223,16 +269,20 @@ def _failed(named: RecipientPlan, failure: Failure, findings: tuple[Finding, ...
     return replace(named, state=state, reason=reason, explanation=explanation, findings=findings)
 
 
-def _with_cipher(recipients: tuple[RecipientPlan, ...]) -> Plan:
-    """One strength for all: AES-256-GCM only if every reader is known to understand it."""
-    without = next((r for r in recipients if r.can_read_encrypted and not _knows_gcm(r.candidate)), None)
-    if without is None:
-        return Plan(recipients, ContentCipher.AES_256_GCM)
-    return Plan(recipients, ContentCipher.AES_256_CBC, without.name or without.address)
-
-
-def _knows_gcm(candidate: Candidate | None) -> bool:
-    if candidate is None:
-        return True
-    announced = candidate.capabilities or capabilities.of_certificate(candidate.certificate)
-    return candidate.in_portal or capabilities.reads_gcm(announced)
+def _with_choice(recipients: tuple[RecipientPlan, ...]) -> Plan:
+    """One strength for all who can read the letter, the writer included: the writer's own copy is read here."""
+    able = tuple(r for r in recipients if r.can_read_encrypted)
+    readers = [Reader(r.candidate.certificate, r.candidate.announced()) for r in able if r.candidate]
+    if not readers:
+        return Plan(recipients, Choice(ContentCipher.AES_256_GCM, KeyTransport.OAEP_SHA256))
+    choice = capabilities.choose(readers)
+    if len(able) < len(recipients):
+        choice = replace(
+            choice, pss=False
+        )  # of the others nothing is known, and they may get the letter signed
+    return Plan(
+        recipients,
+        choice,
+        tuple(able[n] for n in choice.limited_by),
+        tuple(able[n] for n in choice.transport_limited_by),
+    )

@@ -160,18 +160,26 @@ def _write(
             protected = headers.protect(
                 body, fields, encrypted=letter.encrypt, legacy_display=legacy, response=response
             )
-            payloads[legacy] = (_sign(protected.entity, signer, held, at), protected.outer)
+            signed = _sign(protected.entity, signer, held, plan, at)
+            payloads[legacy] = (signed, protected.outer)
         payload, outer = payloads[legacy]
         copies.append(_Copy(mime.message(outer, _encrypt(payload, letter, plan, group, held)), group))
     return copies
 
 
-def _sign(entity: mime.Entity, signer: SigningKey | None, held: _Keys, at: datetime) -> mime.Entity:
+def _sign(
+    entity: mime.Entity, signer: SigningKey | None, held: _Keys, plan: Plan, at: datetime
+) -> mime.Entity:
     if signer is None:
         return entity
     encryption = held.encryption.certificate if held.encryption else None
     return compose.sign_entity(
-        entity, signer=signer, certificates=held.issuers, at=at, encryption_certificate=encryption
+        entity,
+        signer=signer,
+        certificates=held.issuers,
+        at=at,
+        encryption_certificate=encryption,
+        pss=plan.choice.pss,
     )
 
 
@@ -182,7 +190,14 @@ def _encrypt(
         return payload
     certificates = [r.candidate.certificate for r in group if r.candidate is not None]
     readers = list(dict.fromkeys([*certificates, held.encryption.certificate]))
-    return compose.encrypt_entity(payload, recipients=readers, cipher=plan.cipher)
+    choice = plan.choice
+    return compose.encrypt_entity(
+        payload,
+        recipients=readers,
+        cipher=choice.cipher,
+        key_transport=choice.key_transport,
+        cek_hkdf=choice.cek_hkdf,
+    )
 
 
 def _fields(

@@ -72,11 +72,29 @@ def strength(letter: Letter, judged: Plan) -> Strength | None:
             len(unable),
         )
         return Strength(text % names, "bad")
-    if judged.limited_by:
-        facts = {"algorithm": judged.algorithm, "who": judged.limited_by}
-        text = _("Encrypting with %(algorithm)s, because nothing newer is known of %(who)s’s mail program.")
-        return Strength(text % facts, "ok")
-    return Strength(_("Encrypting with %(algorithm)s.") % {"algorithm": judged.algorithm}, "ok")
+    return Strength(_encrypting(judged), "ok")
+
+
+def _encrypting(judged: Plan) -> str:
+    """With what, and who stands in the way of something newer: what was never said, or what was said."""
+    facts = {"algorithm": judged.algorithm, "transport": judged.choice.key_transport.value}
+    limiting = judged.limiting or judged.transport_limiting
+    if not limiting:
+        return _("Encrypting with %(algorithm)s.") % facts
+    silent = [r for r in limiting if r.candidate is not None and not r.candidate.announced()]
+    facts["who"] = joined(_named((silent or limiting)[:3]))
+    if silent:
+        text = _(
+            "Encrypting with %(algorithm)s, because nothing newer is known of the mail program of %(who)s."
+        )
+    elif judged.limiting:
+        text = _("Encrypting with %(algorithm)s, because the mail program of %(who)s lists nothing newer.")
+    else:
+        text = _(
+            "Encrypting with %(algorithm)s; its key goes out by %(transport)s, because the mail program of %(who)s lists"
+            " nothing newer."
+        )
+    return text % facts
 
 
 def must_sign(letter: Letter, judged: Plan) -> str:
@@ -128,7 +146,7 @@ def _title(unable: int, whole: int) -> str:
 
 
 def _named(people: Sequence[RecipientPlan]) -> list[str]:
-    return [person.name or person.address for person in people]
+    return [person.shown_name for person in people]
 
 
 @member
