@@ -11,11 +11,11 @@ from datetime import datetime
 
 from cryptography.x509 import Certificate
 
+from .base64_text import encode_base64
 from .encrypt import ContentCipher, enveloped_data
 from .key_transport import KeyTransport
 from .mime import Entity, join_parts, new_boundary
 from .sign import SigningKey, certs_only, micalg, signed_data
-from .transfer import encode_base64
 
 
 def sign_entity(

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from .base64_text import decode_base64
 from .errors import OverBudget, RefusedComposition
-from .transfer import decode_base64, decode_charset
+from .transfer import decode_charset
 
 MAX_BLOCK = 256 * 1024
 MAX_FIELD = 16 * 1024

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .addresses import encode_addresses
+from .base64_text import encode_base64
 from .fields import encode_words, parameter, write_block
-from .transfer import encode_base64, encode_text
+from .transfer import encode_text
 
 ADDRESS_FIELDS = frozenset(
     {"from", "sender", "reply-to", "to", "cc", "resent-from", "resent-sender", "resent-to", "resent-cc"}

@@ -7,14 +7,15 @@ signed part. Reading is tolerant and linear, and never fails.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import codecs
 import re
 
-LINE = 76
+from .base64_text import LINE, decoded_base64, encode_base64
+from .base64_text import decode_base64 as decode_base64
+from .octets import Source, cut
+
 _SAFE_LINE = re.compile(r"[\t -~]{0,76}\Z")
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 # Codecs that a letter may name. Python knows more (punycode, idna, unicode_escape, ...) that are no charsets
@@ -52,13 +53,6 @@ def encode_text(text: str) -> tuple[str, bytes]:
     return "quoted-printable", quoted
 
 
-def encode_base64(content: bytes) -> bytes:
-    """Base64 in CRLF lines of 76 columns, ending in CRLF (empty for no content)."""
-    encoded = base64.b64encode(content)
-    lines = [encoded[at : at + LINE] for at in range(0, len(encoded), LINE)]
-    return b"\r\n".join([*lines, b""]) if lines else b""
-
-
 def decode_transfer(encoding: str, body: bytes) -> bytes:
     """The decoded leaf; an unknown encoding leaves the bytes as they are (RFC 2045 §6.4)."""
     name = encoding.strip().lower()
@@ -69,19 +63,14 @@ def decode_transfer(encoding: str, body: bytes) -> bytes:
     return body
 
 
-def decode_base64(body: bytes) -> bytes:
-    """What can be read of base64 text: foreign characters are skipped, a missing tail is forgiven."""
-    try:
-        return binascii.a2b_base64(body)
-    except binascii.Error:
-        return _decode_damaged_base64(body)
-
-
-def _decode_damaged_base64(body: bytes) -> bytes:
-    digits = _NOT_BASE64.sub(b"", body.partition(b"=")[0])
-    if len(digits) % 4 == 1:  # six bits are no octet
-        digits = digits[:-1]
-    return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
+def decoded_transfer(encoding: str, source: Source, start: int, end: int) -> Source:
+    """The same for the leaf at [start, end) of `source`, of any size; quoted-printable is decoded in memory."""
+    name = encoding.strip().lower()
+    if name == "base64":
+        return decoded_base64(source, start, end)
+    if name == "quoted-printable":
+        return binascii.a2b_qp(source[start:end])
+    return cut(source, start, end)
 
 
 def decode_charset(content: bytes, charset: str) -> str:

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smime.addresses import Address, phrase, read_addresses
+from smime.base64_text import decode_base64, encode_base64
 from smime.body import read_body, safe_name
 from smime.fields import decode_words, encode_words, fold, parameter, read_block, read_parameters
 from smime.mime import Attachment, build_body, message
 from smime.mime_read import parse
-from smime.transfer import decode_base64, encode_base64
 
 many = settings(max_examples=int(os.environ.get("PKIPORTAL_EXAMPLES", "150")), database=None, deadline=None)
 

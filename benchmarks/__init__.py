@@ -1,0 +1,1 @@
+"""Benchmarks: each row measured beside its peers in the same run (`make bench`)."""
