@@ -320,7 +320,8 @@ def bit_string(content: bytes) -> bytes:
 
 
 def integer(value: int) -> bytes:
-    return tlv(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+    octets = (value + (value < 0)).bit_length() // 8 + 1  # -128 fits into one
+    return tlv(INTEGER, value.to_bytes(octets, "big", signed=True))
 
 
 @lru_cache(maxsize=512)

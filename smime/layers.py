@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from cryptography.x509 import Certificate
@@ -18,8 +18,9 @@ from cryptography.x509 import Certificate
 from pki.findings import Finding
 
 from . import cms, oids, structure
-from .decrypt import Decrypted, DecryptionKey, DecryptionStatus, decrypt
+from .decrypt import FAILED, Decrypted, DecryptionKey, DecryptionStatus, decrypt
 from .errors import Malformed, OverBudget, SmimeError, Unsupported
+from .fields import MAX_BLOCK
 from .headers import is_structural
 from .layer_kind import (
     claims_encryption,
@@ -29,7 +30,7 @@ from .layer_kind import (
     is_multipart_signed,
 )
 from .mime_read import NO_PARAMETERS, Part, parse
-from .transfer import decode_base64
+from .transfer import decode_base64, reads_as_text
 from .verify import SignatureStatus, SignedResult, verify
 
 MAX_LAYERS = 4
@@ -41,6 +42,9 @@ _BARE_LF = re.compile(rb"(?<!\r)\n")
 _MBOX_LINE = re.compile(rb"From [^\n]*\n")
 _BASE64_LINE = re.compile(rb"MI[A-Za-z0-9+/]{30,}={0,2}\r?\n?")
 _BOM = b"\xef\xbb\xbf"
+_BLANK_LINE = re.compile(rb"(?:\A|\n)\r?\n")
+_STRUCTURAL = re.compile(rb"^(?:content-[!-9;-~]+|mime-version)[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_PKCS_OID = bytes.fromhex("2a864886f70d01")  # every content type that is read here stands under it
 _PEM = re.compile(rb"\s{0,100}-----BEGIN (?:PKCS7|CMS|PKCS #7 SIGNED DATA)-----")
 
 
@@ -249,6 +253,8 @@ class _Peeler:
 
     def _encrypted(self, form: str, content: cms.EnvelopedData | cms.AuthEnvelopedData) -> Part | None:
         decrypted = decrypt(content, keys=self.keys, locked=self.locked)
+        if decrypted.content is not None and not (decrypted.authenticated or _makes_sense(decrypted.content)):
+            decrypted = _not_opened(decrypted)
         self.peeled.layers.append(EncryptedLayer(form, decrypted))
         self.peeled.findings.extend(decrypted.findings)
         if decrypted.status is not DecryptionStatus.OK or decrypted.content is None:
@@ -298,6 +304,27 @@ class _Peeler:
 
     def _finding(self, finding: Finding) -> None:
         self.peeled.findings.append(finding)
+
+
+def _makes_sense(content: bytes) -> bool:
+    """Whether what CBC gave out can be a letter: a wrong key, too, ends in octets once in about 256 times."""
+    if _is_cms(content):
+        return _PKCS_OID in content[:40]
+    blank = _BLANK_LINE.search(content, 0, MAX_BLOCK)
+    header = content[: blank.start() if blank else MAX_BLOCK]
+    return bool(_STRUCTURAL.search(header)) or reads_as_text(content)
+
+
+def _not_opened(decrypted: Decrypted) -> Decrypted:
+    """The one answer for every failure: nothing tells a wrong key from a damaged content (RFC 3218)."""
+    return replace(
+        decrypted,
+        status=DecryptionStatus.FAIL,
+        content=None,
+        weak=False,
+        key_certificate=None,
+        findings=(FAILED,),
+    )
 
 
 _LABELS: dict[type[cms.Content], tuple[tuple[str, ...], str]] = {

@@ -17,6 +17,8 @@ from .octets import Source, cut
 
 _SAFE_LINE = re.compile(r"[\t -~]{0,76}\Z")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_CONTROLS = bytes({*range(32), 127} - set(b"\t\n\f\r\x1b"))  # ESC switches the charsets of ISO 2022
+_BEYOND_ASCII = bytes(range(128, 256))
 
 # Codecs that a letter may name. Python knows more (punycode, idna, unicode_escape, ...) that are no charsets
 # of mail and take quadratic time; superset codecs stand in where real mail uses them under the smaller name.
@@ -88,6 +90,20 @@ def readable_text(content: bytes, charset: str) -> str:
     """Decoded text for people: line ends as LF, without byte-order mark and NUL."""
     text = _LINE_END.sub("\n", decode_charset(content, charset))
     return text.lstrip("\ufeff").replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def reads_as_text(octets: bytes) -> bool:
+    """Whether octets of unknown origin can be words at all: no control characters, and UTF-8 or mostly ASCII.
+
+    Random octets practically never are, from sixteen of them on.
+    """
+    if octets.translate(None, _CONTROLS) != octets:
+        return False
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return len(octets.translate(None, _BEYOND_ASCII)) * 4 >= len(octets) * 3
+    return True
 
 
 def _is_plain(line: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from smime import der
@@ -61,6 +61,8 @@ def test_object_identifiers_go_both_ways(dotted: str, encoded: str) -> None:
     assert (der.oid(dotted).hex(), first(encoded).oid()) == (encoded, dotted)
 
 
+@example(-128)
+@example(-(2**15))
 @given(st.integers(min_value=-(2**200), max_value=2**200))
 def test_every_integer_comes_back(value: int) -> None:
     assert first(der.integer(value)).integer() == value

@@ -10,6 +10,7 @@ import pytest
 
 from smime import der, oids
 from smime.compose import certificates_entity
+from smime.encrypt import enveloped_data
 from smime.mime import Entity, build_body, join_parts, message, multipart, text_entity
 from smime.mime_read import parse
 from smime.report import Encryption, Seal, Signature
@@ -217,3 +218,34 @@ def test_an_ordinary_letter_has_no_layers_and_no_findings() -> None:
         (),
     )
     assert (report.text, report.html) == ("hello", "<p>x</p>")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        bytes(range(256)),
+        b"\n" + bytes(range(128, 256)) * 4,
+        b"\r\n\x00\x01",
+        b"\x30\x82\x01\x00" + bytes(256),
+        b"\x30\x84\xff\xff\xff\xff" + bytes(100),
+        bytes((7 * n * n) % 251 for n in range(400)),
+    ],
+)
+def test_octets_that_are_no_letter_out_of_cbc_are_the_one_failure(content: bytes) -> None:
+    """A wrong key ends in octets, too: what they look like must not tell it from any other failure."""
+    cms = enveloped_data(content, recipients=[BOB.certificate], cipher=CBC)
+    another = enveloped_data(content, recipients=[ALICE.certificate], cipher=CBC)
+    report, failed = opened(cms), opened(another)
+    assert (report.encryption, report.text, report.findings) == (Encryption.FAIL, "", failed.findings)
+    assert (
+        [layer.outcome for layer in report.layers] == [layer.outcome for layer in failed.layers] == ["fail"]
+    )
+
+
+@pytest.mark.parametrize(
+    "content", [b"Hello", "Grüße".encode(), "Gr\xfc\xdfe aus K\xf6ln".encode("latin-1"), b"\x1b$B%F\x1b(B"]
+)
+def test_bare_words_out_of_cbc_are_shown(content: bytes) -> None:
+    report = opened(enveloped_data(content, recipients=[BOB.certificate], cipher=CBC))
+    assert report.encryption is Encryption.UNPROTECTED
+    assert report.text
