@@ -22,7 +22,6 @@ from tenants.models.certificates import EnrolmentState
 from tenants.scoping import tenant_scope
 from tenants.services.found_forest import publication
 
-
 # What an encryption certificate of ours announces to every client (RFC 4262 §2): ciphers and key transports.
 READS = tuple(
     capability
@@ -33,6 +32,7 @@ READS = tuple(
         oids.AES_128_GCM,
         oids.AES_256_CBC,
         oids.AES_128_CBC,
+        oids.CEK_HKDF_SHA256,
         oids.RSAES_OAEP,
         oids.RSA_ENCRYPTION,
     }
