@@ -11,11 +11,12 @@ from datetime import datetime
 
 from cryptography.x509 import Certificate
 
-from .base64_text import encode_base64
-from .encrypt import ContentCipher, enveloped_data
+from .base64_text import encoded_base64
+from .encrypt import ContentCipher, envelope
 from .key_transport import KeyTransport
 from .mime import Entity, join_parts, new_boundary
-from .sign import SigningKey, certs_only, micalg, signed_data
+from .octets import Content
+from .sign import SigningKey, certs_only, micalg, sign
 
 
 def sign_entity(
@@ -33,8 +34,8 @@ def sign_entity(
     `certificates` travel along (the path without its root, RFC 8550 §2.3); `at` is the signing time, UTC;
     `pss` chooses RSASSA-PSS for an RSA key.
     """
-    content = entity.to_bytes()
-    cms = signed_data(
+    content = entity.octets()
+    cms = sign(
         content,
         signers=[signer],
         certificates=certificates,
@@ -51,7 +52,7 @@ def sign_entity(
         f'multipart/signed; protocol="application/pkcs7-signature"; micalg={micalg([signer])}; '
         f'boundary="{boundary}"'
     )
-    return Entity((("Content-Type", content_type),), join_parts(boundary, [content, signature.to_bytes()]))
+    return Entity((("Content-Type", content_type),), join_parts(boundary, [content, signature.octets()]))
 
 
 def encrypt_entity(
@@ -66,8 +67,8 @@ def encrypt_entity(
 
     How is for `capabilities.choose` to say, from what all recipients announce.
     """
-    cms = enveloped_data(
-        entity.to_bytes(),
+    cms = envelope(
+        entity.octets(),
         recipients=recipients,
         cipher=cipher,
         key_transport=key_transport,
@@ -82,14 +83,14 @@ def certificates_entity(certificates: Sequence[Certificate]) -> Entity:
     return _cms_entity(certs_only(certificates), "certs-only", "smime.p7c")
 
 
-def _cms_entity(cms: bytes, smime_type: str, name: str) -> Entity:
+def _cms_entity(cms: Content, smime_type: str, name: str) -> Entity:
     return _leaf(f"application/pkcs7-mime; smime-type={smime_type}; name={name}", cms, name)
 
 
-def _leaf(content_type: str, cms: bytes, name: str) -> Entity:
+def _leaf(content_type: str, cms: Content, name: str) -> Entity:
     headers = (
         ("Content-Type", content_type),
         ("Content-Transfer-Encoding", "base64"),
         ("Content-Disposition", f"attachment; filename={name}"),
     )
-    return Entity(headers, encode_base64(cms))
+    return Entity(headers, encoded_base64(cms))

@@ -7,20 +7,21 @@ reader; whatever happens afterwards, with a key in hand, is one `ContentRefused`
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes, padding
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers import AEADEncryptionContext, Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from . import der, oids
 from .errors import Malformed, Unsupported
 from .identifiers import AlgorithmIdentifier
+from .octets import Block, Content, Octets, blocks_of, joined
 
 GCM_NONCE_OCTETS = 12
 TAG_OCTETS = 16
@@ -183,14 +184,17 @@ _OPENERS: dict[Mode, Callable[[ContentAlgorithm, bytes, memoryview, bytes, bytes
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """An encrypted content: its algorithm, the ciphertext, the tag (empty for CBC)."""
+    """An encrypted content: its algorithm, the ciphertext, the tag (empty for CBC).
+
+    A long content is encrypted whenever the ciphertext is read: always to the same octets.
+    """
 
     algorithm: AlgorithmIdentifier
-    octets: bytes
-    tag: bytes
+    octets: Content
+    tag: Content
 
 
-def seal_gcm(key: bytes, content: bytes, *, cek_hkdf: bool = False) -> Sealed:
+def seal_gcm(key: bytes, content: Content, *, cek_hkdf: bool = False) -> Sealed:
     """AES-256-GCM under a fresh nonce, without additional data; with `cek_hkdf` as RFC 9709 binds the key.
 
     aes-ICVlen is written out because its default is 12 (RFC 5084 §3.2).
@@ -200,24 +204,61 @@ def seal_gcm(key: bytes, content: bytes, *, cek_hkdf: bool = False) -> Sealed:
     algorithm = AlgorithmIdentifier(oids.AES_256_GCM, parameters)
     if cek_hkdf:
         key, algorithm = _bound(key, algorithm)
-    encryptor = Cipher(algorithms.AES256(key), modes.GCM(nonce)).encryptor()
-    octets = encryptor.update(content)
-    encryptor.finalize()
-    return Sealed(algorithm, octets, encryptor.tag)
+    octets = _Ciphertext(Cipher(algorithms.AES256(key), modes.GCM(nonce)), content)
+    return Sealed(algorithm, joined(octets), joined(_Tag(octets)))
 
 
-def seal_cbc(key: bytes, content: bytes, *, cek_hkdf: bool = False) -> Sealed:
+def seal_cbc(key: bytes, content: Content, *, cek_hkdf: bool = False) -> Sealed:
     """AES-256-CBC under a fresh initialisation vector, padded as RFC 5652 §6.3 says; `cek_hkdf` as above."""
     iv = os.urandom(_AES_BLOCK)
     algorithm = AlgorithmIdentifier(oids.AES_256_CBC, der.octet_string(iv))
     if cek_hkdf:
         key, algorithm = _bound(key, algorithm)
     fill = _AES_BLOCK - len(content) % _AES_BLOCK
-    encryptor = Cipher(algorithms.AES256(key), modes.CBC(iv)).encryptor()
-    whole = len(content) - len(content) % _AES_BLOCK
-    octets = encryptor.update(memoryview(content)[:whole])
-    octets += encryptor.update(content[whole:] + bytes((fill,)) * fill) + encryptor.finalize()
-    return Sealed(algorithm, octets, b"")
+    cipher = Cipher(algorithms.AES256(key), modes.CBC(iv))
+    return Sealed(algorithm, joined(_Ciphertext(cipher, content, bytes((fill,)) * fill)), b"")
+
+
+class _Ciphertext(Octets):
+    """What a cipher makes of a content and its padding. The content never changes, so neither does this."""
+
+    __slots__ = ("_cipher", "_content", "_padding", "tag")
+
+    def __init__(self, cipher: Cipher[modes.GCM | modes.CBC], content: Content, padding: bytes = b"") -> None:
+        self._cipher = cipher
+        self._content = content
+        self._padding = padding
+        self.tag: bytes | None = None
+
+    def __len__(self) -> int:
+        return len(self._content) + len(self._padding)
+
+    def blocks(self) -> Iterator[Block]:
+        encryptor = self._cipher.encryptor()
+        for block in blocks_of(self._content):
+            yield encryptor.update(block)
+        yield encryptor.update(self._padding) + encryptor.finalize()
+        if isinstance(encryptor, AEADEncryptionContext):
+            self.tag = encryptor.tag
+
+
+class _Tag(Octets):
+    """The tag of a ciphertext, which is known once that has been read to its end."""
+
+    __slots__ = ("_ciphertext",)
+
+    def __init__(self, ciphertext: _Ciphertext) -> None:
+        self._ciphertext = ciphertext
+
+    def __len__(self) -> int:
+        return TAG_OCTETS
+
+    def blocks(self) -> Iterator[Block]:
+        if self._ciphertext.tag is None:
+            for _ in self._ciphertext.blocks():
+                pass
+        assert self._ciphertext.tag is not None  # noqa: S101  for the type checker
+        yield self._ciphertext.tag
 
 
 def _bound(key: bytes, algorithm: AlgorithmIdentifier) -> tuple[bytes, AlgorithmIdentifier]:

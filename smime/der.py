@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from .errors import Malformed, OverBudget
+from .octets import Octets, Rope
 
 MAX_DEPTH = 32
 MAX_ELEMENTS = 500_000
@@ -271,29 +272,10 @@ def header(tag: int, length: int) -> bytes:
     return bytes((tag, 0x80 | len(octets))) + octets
 
 
-class Rope:
-    """An encoding kept in pieces, so that a large body is copied once whatever is wrapped around it."""
-
-    __slots__ = ("length", "pieces")
-
-    def __init__(self, pieces: tuple[bytes | memoryview, ...]) -> None:
-        self.pieces = pieces
-        self.length = sum(map(len, pieces))
-
-    def to_bytes(self) -> bytes:
-        return b"".join(self.pieces)
-
-
-def rope(tag: int, *parts: bytes | memoryview | Rope) -> Rope:
+def rope(tag: int, *parts: bytes | memoryview | Octets) -> Rope:
     """`tag` around the concatenated parts, without joining them."""
-    pieces: list[bytes | memoryview] = [b""]
-    for part in parts:
-        if isinstance(part, Rope):
-            pieces += part.pieces
-        else:
-            pieces.append(part)
-    pieces[0] = header(tag, sum(map(len, pieces)))
-    return Rope(tuple(pieces))
+    content = Rope(parts)
+    return Rope((header(tag, content.length), content))
 
 
 def tlv(tag: int, *parts: bytes) -> bytes:

@@ -18,6 +18,7 @@ from . import content_encryption, der, key_agreement, key_encapsulation, key_tra
 from .errors import RefusedComposition
 from .identifiers import display_name
 from .key_transport import KeyTransport
+from .octets import Content, Rope, joined
 from .recipients import MAX_RECIPIENTS
 
 _CONTENT_KEY_OCTETS = 32
@@ -40,6 +41,22 @@ def enveloped_data(
     key_transport: KeyTransport = KeyTransport.PKCS1_V15,
     cek_hkdf: bool = False,
 ) -> bytes:
+    """The octets of `envelope`."""
+    return bytes(
+        envelope(
+            content, recipients=recipients, cipher=cipher, key_transport=key_transport, cek_hkdf=cek_hkdf
+        )
+    )
+
+
+def envelope(
+    content: Content,
+    *,
+    recipients: Sequence[x509.Certificate],
+    cipher: ContentCipher,
+    key_transport: KeyTransport = KeyTransport.PKCS1_V15,
+    cek_hkdf: bool = False,
+) -> Content:
     """A ContentInfo that each of `recipients` can open, in DER.
 
     One strength for all: a fresh content key, wrapped by RSA `key_transport`, ECDH, X25519 or ML-KEM as each
@@ -114,7 +131,7 @@ def _unusable(certificate: x509.Certificate, why: str) -> RefusedComposition:
     )
 
 
-def _enveloped(sealed: content_encryption.Sealed, infos: list[bytes]) -> bytes:
+def _enveloped(sealed: content_encryption.Sealed, infos: list[bytes]) -> Content:
     # RFC 5652 §6.1: 3 with an OtherRecipientInfo, 0 if every recipient is a KeyTransRecipientInfo of version 0.
     forms = {recipient[0] for recipient in infos}
     version = 3 if _OTHER_RECIPIENT in forms else 0 if forms == {der.SEQUENCE} else 2
@@ -122,18 +139,18 @@ def _enveloped(sealed: content_encryption.Sealed, infos: list[bytes]) -> bytes:
     return _content_info(oids.ENVELOPED_DATA, inner)
 
 
-def _auth_enveloped(sealed: content_encryption.Sealed, infos: list[bytes]) -> bytes:
+def _auth_enveloped(sealed: content_encryption.Sealed, infos: list[bytes]) -> Content:
     inner = der.rope(
         der.SEQUENCE,
         der.integer(0),
         der.set_of(infos),
         _encrypted_content(sealed),
-        der.octet_string(sealed.tag),  # in `mac`, never behind the ciphertext (RFC 5084 §3.2)
+        der.rope(der.OCTET_STRING, sealed.tag),  # in `mac`, never behind the ciphertext (RFC 5084 §3.2)
     )
     return _content_info(oids.AUTH_ENVELOPED_DATA, inner)
 
 
-def _encrypted_content(sealed: content_encryption.Sealed) -> der.Rope:
+def _encrypted_content(sealed: content_encryption.Sealed) -> Rope:
     return der.rope(
         der.SEQUENCE,
         der.oid(oids.DATA),
@@ -142,5 +159,5 @@ def _encrypted_content(sealed: content_encryption.Sealed) -> der.Rope:
     )
 
 
-def _content_info(content_type: str, inner: der.Rope) -> bytes:
-    return der.rope(der.SEQUENCE, der.oid(content_type), der.rope(der.context(0), inner)).to_bytes()
+def _content_info(content_type: str, inner: Rope) -> Content:
+    return joined(der.rope(der.SEQUENCE, der.oid(content_type), der.rope(der.context(0), inner)))

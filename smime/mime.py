@@ -1,8 +1,8 @@
 """MIME entities as this house writes them (RFC 2045, RFC 2046, RFC 2183, RFC 8551 §3.1).
 
-Bytes are built once; those bytes are signed, and those bytes are sent. An `Entity` is what goes into a
-signature or an envelope: structural fields and a canonical body. `message` puts the outer RFC 5322 header
-on top of it. Reading is in `smime.mime_read`.
+What is signed is what is sent: a body never changes, and a long one is encoded anew, to the same octets, whenever it
+is read. An `Entity` is what goes into a signature or an envelope: structural fields and a canonical body. `message` puts
+the outer RFC 5322 header on top of it. Reading is in `smime.mime_read`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .addresses import encode_addresses
-from .base64_text import encode_base64
+from .base64_text import encoded_base64
 from .fields import encode_words, parameter, write_block
+from .octets import Content, joined
 from .transfer import encode_text
 
 ADDRESS_FIELDS = frozenset(
@@ -28,11 +29,15 @@ class Entity:
     """A MIME entity: ASCII header fields (unfolded) and the body, already transfer-encoded, CRLF only."""
 
     headers: tuple[tuple[str, str], ...]
-    body: bytes
+    body: Content
+
+    def octets(self) -> Content:
+        """The canonical octets: what a signature covers (RFC 8551 §3.1.1)."""
+        return joined(write_block(self.headers), b"\r\n", self.body)
 
     def to_bytes(self) -> bytes:
-        """The canonical bytes: what a signature covers (RFC 8551 §3.1.1)."""
-        return write_block(self.headers) + b"\r\n" + self.body
+        """The same as bytes, whatever their length."""
+        return bytes(self.octets())
 
     def header(self, name: str) -> str | None:
         """The first value of that field."""
@@ -79,16 +84,14 @@ def attachment_entity(attachment: Attachment) -> Entity:
         ("Content-Transfer-Encoding", "base64"),
         ("Content-Disposition", f"attachment; {parameter('filename', name)}"),
     ]
-    return Entity(tuple(headers), encode_base64(attachment.content))
+    return Entity(tuple(headers), encoded_base64(attachment.content))
 
 
 def multipart(subtype: str, parts: Sequence[Entity], *parameters: str) -> Entity:
     """A multipart entity. The boundary has `=_`, which neither base64 nor quoted-printable can produce."""
     boundary = new_boundary()
     content_type = "; ".join([f"multipart/{subtype}", *parameters, f'boundary="{boundary}"'])
-    return Entity(
-        (("Content-Type", content_type),), join_parts(boundary, [part.to_bytes() for part in parts])
-    )
+    return Entity((("Content-Type", content_type),), join_parts(boundary, [part.octets() for part in parts]))
 
 
 def new_boundary() -> str:
@@ -96,17 +99,17 @@ def new_boundary() -> str:
     return f"=_{secrets.token_hex(16)}"
 
 
-def join_parts(boundary: str, parts: Sequence[bytes]) -> bytes:
+def join_parts(boundary: str, parts: Sequence[Content]) -> Content:
     """Multipart body: the CRLF before each delimiter belongs to the delimiter."""
     delimiter = b"--" + boundary.encode("ascii")
-    opened = [delimiter + b"\r\n" + part + b"\r\n" for part in parts]
-    return b"".join([*opened, delimiter, b"--\r\n"])
+    opened = [piece for part in parts for piece in (delimiter, b"\r\n", part, b"\r\n")]
+    return joined(*opened, delimiter, b"--\r\n")
 
 
 def message(fields: Sequence[tuple[str, str]], entity: Entity) -> bytes:
     """The RFC 5322 message: outer fields, MIME-Version, the entity. Never a Bcc (RFC 9788 §11.4)."""
     outer = [*encode_fields(fields), ("MIME-Version", "1.0")]
-    return write_block([*outer, *entity.headers]) + b"\r\n" + entity.body
+    return bytes(joined(write_block([*outer, *entity.headers]), b"\r\n", entity.body))
 
 
 def encode_fields(fields: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

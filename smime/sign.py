@@ -15,6 +15,7 @@ from . import der, oids, signatures, signed_attributes
 from .capabilities import OURS
 from .errors import RefusedComposition
 from .identifiers import IssuerAndSerial
+from .octets import Content, joined
 
 _MICALG = {oids.SHA256: "sha-256", oids.SHA384: "sha-384", oids.SHA512: "sha-512"}
 _SIGNER_INFO_VERSION = 1  # the signer is named by issuer and serial number
@@ -46,6 +47,30 @@ def signed_data(
     encryption_certificate: x509.Certificate | None = None,
     pss: bool = False,
 ) -> bytes:
+    """The octets of `sign`."""
+    return bytes(
+        sign(
+            content,
+            signers=signers,
+            certificates=certificates,
+            at=at,
+            detached=detached,
+            encryption_certificate=encryption_certificate,
+            pss=pss,
+        )
+    )
+
+
+def sign(
+    content: Content,
+    *,
+    signers: Sequence[SigningKey],
+    certificates: Sequence[x509.Certificate] = (),
+    at: datetime,
+    detached: bool,
+    encryption_certificate: x509.Certificate | None = None,
+    pss: bool = False,
+) -> Content:
     """A ContentInfo with SignedData over `content`, in DER.
 
     `content` must be a canonical MIME entity already: exactly these octets are signed, and carried unless
@@ -80,7 +105,7 @@ def micalg(signers: Sequence[SigningKey]) -> str:
 
 def certs_only(certificates: Sequence[x509.Certificate]) -> bytes:
     """SignedData without content and signers, a carrier of certificates (RFC 8551 §3.8): also a .p7b file."""
-    return _content_info(set(), None, certificates, [])
+    return bytes(_content_info(set(), None, certificates, []))
 
 
 def _signer_info(
@@ -110,10 +135,10 @@ def _signer_info(
 
 def _content_info(
     digests: set[bytes],
-    content: bytes | None,
+    content: Content | None,
     certificates: Sequence[x509.Certificate],
     infos: Sequence[bytes],
-) -> bytes:
+) -> Content:
     encapsulated = (
         [der.rope(der.context(0), der.rope(der.OCTET_STRING, content))] if content is not None else []
     )
@@ -126,5 +151,4 @@ def _content_info(
         der.set_of(encoded, der.context(0)) if encoded else b"",
         der.set_of(infos),
     )
-    outer = der.rope(der.SEQUENCE, der.oid(oids.SIGNED_DATA), der.rope(der.context(0), inner))
-    return outer.to_bytes()
+    return joined(der.rope(der.SEQUENCE, der.oid(oids.SIGNED_DATA), der.rope(der.context(0), inner)))

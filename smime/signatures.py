@@ -18,6 +18,7 @@ from pki.keys import PublicKey, SigningPrivateKey, describe
 from . import der, oids
 from .errors import Malformed
 from .identifiers import AlgorithmIdentifier
+from .octets import Octets, blocks_of
 from .rsa_parameters import PssParameters
 from .signature_faults import SignatureFault, SignatureStatus, contradiction, unknown_algorithm
 
@@ -91,10 +92,11 @@ def digest_algorithm(identifier: AlgorithmIdentifier) -> hashes.HashAlgorithm:
     return found
 
 
-def compute(digest: hashes.HashAlgorithm, content: bytes | memoryview) -> bytes:
+def compute(digest: hashes.HashAlgorithm, content: bytes | memoryview | Octets) -> bytes:
     """Digest of `content`, in one pass and without a copy."""
     state = hashes.Hash(digest)
-    state.update(content)
+    for block in blocks_of(content):
+        state.update(block)
     return state.finalize()
 
 

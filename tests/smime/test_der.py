@@ -64,6 +64,8 @@ def test_object_identifiers_go_both_ways(dotted: str, encoded: str) -> None:
 @example(-128)
 @example(-(2**15))
 @given(st.integers(min_value=-(2**200), max_value=2**200))
+@example(-128)
+@example(-(2**63))
 def test_every_integer_comes_back(value: int) -> None:
     assert first(der.integer(value)).integer() == value
 
