@@ -109,7 +109,7 @@ def renew_root_lists(at: datetime) -> None:
     for tenant in Tenant.objects.all():
         key_file = root_key_file(tenant.name)
         if key_file.exists() and _ends_soon(tenant, at):
-            sign_root_list(tenant.id, key_file, "", at)
+            sign_root_list(tenant.id, key_file, "")
 
 
 def _ends_soon(tenant: Tenant, at: datetime) -> bool:

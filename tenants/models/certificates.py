@@ -104,11 +104,12 @@ class MailKey(TenantOwned):
 
 
 class RevocationQuerySet(TenantQuerySet["Revocation"]):
-    def on_list_of(self, generation_id: uuid.UUID, at: datetime) -> RevocationQuerySet:
-        """Entries of the generation's list, in the order they were made."""
-        return self.filter(generation_id=generation_id, revoked_at__lte=at).order_by(
-            "revoked_at", "serial_number"
-        )
+    def on_list_of(self, generation_id: uuid.UUID) -> RevocationQuerySet:
+        """Entries of the generation's list, in the order they were made.
+
+        All of them: a web process whose clock runs a second ahead of the worker's must not lose its revocation.
+        """
+        return self.filter(generation_id=generation_id).order_by("revoked_at", "serial_number")
 
 
 class Revocation(TenantOwned):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -17,7 +16,7 @@ from tenants.scoping import tenant_scope
 from tenants.services.publish_crl import publish_root_list
 
 
-def sign_root_list(tenant_id: uuid.UUID, key_file: Path, passphrase: str, at: datetime) -> CrlPublication:
+def sign_root_list(tenant_id: uuid.UUID, key_file: Path, passphrase: str) -> CrlPublication:
     """Publish the list of the root generation that the key file belongs to. Raises Refused, CrlRefusal."""
     key = _read_key(key_file, passphrase)
     spki = keys.spki_sha256(key.public_key())
@@ -28,7 +27,7 @@ def sign_root_list(tenant_id: uuid.UUID, key_file: Path, passphrase: str, at: da
             "not-this-root", f"The key in {key_file.name} belongs to no root of this forest.", owner="operator",
             remedy="Name the forest and the key file that was written when it was founded.",
         )  # fmt: skip
-    return publish_root_list(tenant_id, generation.id, Signer(key, generation.certificate), at)
+    return publish_root_list(tenant_id, generation.id, Signer(key, generation.certificate))
 
 
 def _read_key(key_file: Path, passphrase: str) -> keys.SigningPrivateKey:

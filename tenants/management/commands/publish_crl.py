@@ -35,7 +35,7 @@ class Command(BaseCommand):
         try:
             if options["root_key"]:
                 passphrase = os.environ.get("ROOT_KEY_PASSPHRASE", "")
-                self._print(sign_root_list(tenant.id, options["root_key"], passphrase, clock.now()))
+                self._print(sign_root_list(tenant.id, options["root_key"], passphrase))
             else:
                 self._publish_issuing(tenant)
         except (Refused, PkiError) as refusal:
