@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from . import der, oids
 from .encrypt import ContentCipher
-from .errors import Malformed
+from .errors import Malformed, OverBudget
 from .identifiers import AlgorithmIdentifier
 from .key_transport import KeyTransport
 from .rsa_parameters import OaepParameters
@@ -56,13 +56,10 @@ def of_certificate(certificate: x509.Certificate) -> tuple[Capability, ...]:
     """What the smimeCapabilities extension says (RFC 4262); nothing if it is absent or unreadable."""
     try:
         extension = certificate.extensions.get_extension_for_oid(_EXTENSION)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
+        return read(extension.value.public_bytes())
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return ()
-    if not isinstance(extension.value, x509.UnrecognizedExtension):
-        return ()
-    try:
-        return read(extension.value.value)
-    except Malformed:
+    except (ValueError, Malformed, OverBudget):
         return ()
 
 
