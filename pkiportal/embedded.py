@@ -131,7 +131,16 @@ class BackgroundBeat(threading.Thread):
 
     def __init__(self, app: Celery) -> None:
         super().__init__(name="beat", daemon=True)
+        # The table is made when the application is finalized. Left to the worker thread, that may come too late, and
+        # beat would run with an empty table: no sweep, no schedule, for the life of the process.
+        app.finalize()
         self._service = Service(app, max_interval=1, scheduler_cls=Scheduler)
+        if not self.table():
+            raise RuntimeError("Beat has nothing to do: its table is empty.")
+
+    def table(self) -> tuple[str, ...]:
+        """The names of what beat calls."""
+        return tuple(self._service.scheduler.schedule)
 
     def run(self) -> None:
         self._service.start(embedded_process=False)

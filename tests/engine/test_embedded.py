@@ -100,3 +100,15 @@ def test_a_process_of_the_full_engine_does_not_serve_embedded(processes: Process
     portal = processes.start([sys.executable, "manage.py", "serve"], "mail")
     assert portal.wait(timeout=30) == 1
     assert "This is a mail process" in processes.logs()
+
+
+def test_beat_has_its_table_before_any_other_thread_has_started() -> None:
+    """In a process of its own: whether the table is there must not depend on which thread comes first."""
+    script = (
+        "import django; django.setup()\n"
+        "from pkiportal.celery import app; from pkiportal.embedded import BackgroundBeat\n"
+        "print(sorted(BackgroundBeat(app).table()))"
+    )
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    for queue in ("authority", "fetch", "mail"):
+        assert f"sweep {queue}" in answer.stdout
