@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import TypeAlias
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
 
 from pki.algorithms import RSA_FLOOR_BITS, Strength, key_strength
 from pki.certificates import only_enciphers_keys
-from pki.keys import MlKemPublicKey, PublicKey, describe
+from pki.keys import MlKemPublicKey, describe
 
 from . import content_encryption, der, key_agreement, key_encapsulation, key_transport, oids
 from .errors import RefusedComposition
@@ -24,6 +25,11 @@ from .recipients import MAX_RECIPIENTS
 _CONTENT_KEY_OCTETS = 32
 _OTHER_RECIPIENT = der.context(4)
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
+
+
+ReceivingKey: TypeAlias = (
+    rsa.RSAPublicKey | ec.EllipticCurvePublicKey | x25519.X25519PublicKey | MlKemPublicKey
+)
 
 
 class ContentCipher(StrEnum):
@@ -86,20 +92,21 @@ def _recipient_info(certificate: x509.Certificate, content_key: bytes, transport
     return key_agreement.recipient_info(certificate, public_key, content_key)
 
 
-def _receiving_key(certificate: x509.Certificate) -> PublicKey:
+def _receiving_key(certificate: x509.Certificate) -> ReceivingKey:
     """The certificate's key, if it may receive: kind, size and keyUsage (RFC 8551 §4, RFC 5280 §4.2.1.3)."""
     try:
         key = certificate.public_key()
     except (ValueError, UnsupportedAlgorithm):
         raise _unusable(certificate, "its key is of a kind that is not known here") from None
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        if key.curve.name not in _CURVES:
+            raise _unusable(certificate, f"its key, {describe(key)}, cannot receive encrypted mail")
+    elif not isinstance(key, rsa.RSAPublicKey | x25519.X25519PublicKey | MlKemPublicKey):
+        raise _unusable(certificate, f"its key, {describe(key)}, cannot receive encrypted mail")
     if isinstance(key, rsa.RSAPublicKey) and (
         key.key_size < RSA_FLOOR_BITS or key_strength(key) is not Strength.ACCEPTED
     ):
         raise _unusable(certificate, f"its key, {describe(key)}, is too weak")
-    if not isinstance(key, rsa.RSAPublicKey | MlKemPublicKey | x25519.X25519PublicKey) and not (
-        isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES
-    ):
-        raise _unusable(certificate, f"its key, {describe(key)}, cannot receive encrypted mail")
     if not _usage_permits(certificate, key):
         lattice = f"its key usage is not keyEncipherment alone, as {describe(key)} demands (RFC 9935 §5)"
         plain = "it was not issued for encryption"
@@ -107,7 +114,7 @@ def _receiving_key(certificate: x509.Certificate) -> PublicKey:
     return key
 
 
-def _usage_permits(certificate: x509.Certificate, key: PublicKey) -> bool:
+def _usage_permits(certificate: x509.Certificate, key: ReceivingKey) -> bool:
     """Whether keyUsage lets mail be encrypted to `key`; a certificate without the extension permits all."""
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from pki.keys import PrivateKey, PublicKey
+from pki.keys import PrivateKey
 
 from . import der, key_wrap, oids
 from .errors import Malformed, Unsupported
@@ -140,18 +140,20 @@ _CURVE_SCHEMES = {
 }
 
 
-def recipient_info(certificate: x509.Certificate, public_key: PublicKey, content_key: bytes) -> bytes:
+def recipient_info(
+    certificate: x509.Certificate,
+    public_key: x25519.X25519PublicKey | ec.EllipticCurvePublicKey,
+    content_key: bytes,
+) -> bytes:
     """A KeyAgreeRecipientInfo for one certificate, under a fresh ephemeral key and AES-256 key wrap.
 
-    The public key must be X25519 or on P-256, P-384 or P-521. One of these per recipient: nothing in it tells that
+    A curve must be P-256, P-384 or P-521. One of these per recipient: nothing in it tells that
     there are others.
     """
     if isinstance(public_key, x25519.X25519PublicKey):
         scheme, secret, originator = _x25519_offer(public_key)
-    elif isinstance(public_key, ec.EllipticCurvePublicKey):
-        scheme, secret, originator = _curve_offer(public_key)
     else:
-        raise TypeError("not a key agreement key")
+        scheme, secret, originator = _curve_offer(public_key)
     ukm = os.urandom(_UKM_OCTETS)
     wrap = key_wrap.WRITTEN.to_der()
     kek = _derive(scheme, secret, wrap, ukm, key_wrap.KEY_OCTETS[key_wrap.WRITTEN.oid])

@@ -111,17 +111,25 @@ def smime_capabilities(attributes: Attributes) -> tuple[Capability, ...]:
 def encryption_key_preference(attributes: Attributes) -> CertificateReference | None:
     """Which certificate the signer wants to be written to (RFC 8551 §2.5.3): a CHOICE under IMPLICIT tags.
 
-    Microsoft's attribute for the same holds a plain IssuerAndSerialNumber; it counts where the standard's is absent.
+    Microsoft's attribute for the same counts where the standard's is absent.
     """
     value = attributes.single(oids.ENCRYPTION_KEY_PREFERENCE)
     if value is None:
-        microsoft = attributes.single(oids.MICROSOFT_ENCRYPTION_KEY_PREFERENCE)
-        return None if microsoft is None else IssuerAndSerial.read(_tagged(microsoft, der.SEQUENCE))
+        return _microsoft_preference(attributes)
     if value.tag == der.context(0):
         return IssuerAndSerial.read(value)
     if value.tag == der.context(1):
         return KeyIdentifier(value.reader().next(der.OCTET_STRING).content)
     return KeyIdentifier(_tagged(value, der.context(2, constructed=False)).content)
+
+
+def _microsoft_preference(attributes: Attributes) -> IssuerAndSerial | None:
+    """A plain IssuerAndSerialNumber, as no standard says: what is otherwise is left aside."""
+    try:
+        value = attributes.single(oids.MICROSOFT_ENCRYPTION_KEY_PREFERENCE)
+        return None if value is None else IssuerAndSerial.read(value)
+    except Malformed:
+        return None
 
 
 def algorithm_protection(attributes: Attributes) -> AlgorithmProtection | None:

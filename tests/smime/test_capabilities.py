@@ -88,6 +88,10 @@ def test_a_certificate_without_or_with_an_unreadable_extension_announces_nothing
     assert capabilities.of_certificate(certify(key("p-256"), extension=extension(b"\x30")).certificate) == ()
 
 
+def test_what_is_announced_has_a_name_for_people() -> None:
+    assert [capability.title for capability in OURS[:2]] == ["AES-256-GCM", "AES-128-GCM"]
+
+
 def reader(announced: Sequence[Capability], kind: str = "rsa-2048") -> Reader:
     return Reader(person(kind).certificate, tuple(announced))
 

@@ -271,6 +271,14 @@ def test_endless_nesting_and_endless_values_are_given_up_in_time() -> None:
     refused_within_limit(signed_message([info]))
 
 
+def test_compressed_data_without_content_is_malformed() -> None:
+    inner = der.sequence(
+        der.integer(0), AlgorithmIdentifier(oids.ZLIB).to_der(), der.sequence(der.oid(oids.DATA))
+    )
+    with pytest.raises(Malformed, match="without content"):
+        cms.parse(content_info(oids.COMPRESSED_DATA, inner))
+
+
 def test_a_name_of_megabytes_is_counted_and_not_spelled_out() -> None:
     pair = der.tlv(der.SET, der.sequence(der.oid("2.5.4.3"), der.tlv(0x0C, b"x")))
     issuer = der.sequence(pair * 100_000)

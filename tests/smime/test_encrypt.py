@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed448
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from smime import cms, der, oids
-from smime.decrypt import DecryptionStatus, decrypt
+from smime.decrypt import DecryptionKey, DecryptionStatus, decrypt
 from smime.encrypt import ContentCipher, enveloped_data
 from smime.errors import RefusedComposition
 from smime.identifiers import IssuerAndSerial
@@ -154,6 +155,37 @@ def test_a_certificate_that_cannot_receive_is_refused_by_name(recipient: object,
     with pytest.raises(RefusedComposition, match=why) as caught:
         enveloped_data(CONTENT, recipients=[person("p-256").certificate, someone.certificate], cipher=GCM)
     assert caught.value.finding.remedy
+
+
+def _without_key_usage(someone: Person) -> x509.Certificate:
+    """The certificate with keyUsage renamed to an extension that nobody knows."""
+    encoded = someone.certificate.public_bytes(Encoding.DER)
+    renamed = encoded.replace(b"\x06\x03\x55\x1d\x0f\x01\x01\xff", b"\x06\x03\x55\x1d\x7f\x01\x01\xff")
+    assert renamed != encoded
+    return x509.load_der_x509_certificate(renamed)
+
+
+def _with_key_usage_twice(someone: Person) -> x509.Certificate:
+    encoded = someone.certificate.public_bytes(Encoding.DER)
+    doubled = encoded.replace(b"\x06\x03\x55\x1d\x0e", b"\x06\x03\x55\x1d\x0f")
+    assert doubled != encoded
+    return x509.load_der_x509_certificate(doubled)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "ml-kem-768"])
+def test_a_certificate_without_key_usage_permits_every_use(kind: str) -> None:
+    """RFC 5280 §4.2.1.3."""
+    certificate = _without_key_usage(person(kind))
+    encoded = enveloped_data(CONTENT, recipients=[certificate], cipher=GCM)
+    message = cms.parse(encoded)
+    assert isinstance(message, cms.AuthEnvelopedData)
+    result = decrypt(message, keys=[DecryptionKey(person(kind).private_key, certificate)])
+    assert result.content == CONTENT
+
+
+def test_a_certificate_whose_extensions_cannot_be_read_permits_none() -> None:
+    with pytest.raises(RefusedComposition, match="not issued for encryption"):
+        enveloped_data(CONTENT, recipients=[_with_key_usage_twice(person("p-256"))], cipher=GCM)
 
 
 def test_a_letter_to_nobody_is_refused() -> None:
