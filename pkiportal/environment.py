@@ -55,12 +55,20 @@ def master_key(name: str, home: Path, *, may_create: bool) -> bytes:
     return key
 
 
+def private_folder(path: Path) -> None:
+    """Make a folder, its parents too, that nobody else may look into."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def fresh_secret() -> str:
     return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _kept_secret(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent.parent)
+    private_folder(path.parent)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,9 @@ if PKIPORTAL_ROLE not in {"embedded", "web", "authority", "mail", "fetch", "beat
         f"PKIPORTAL_ROLE is {PKIPORTAL_ROLE!r}; it must name a process of this service."
     )
 EMBEDDED = PKIPORTAL_ROLE == "embedded"
+if EMBEDDED:
+    # Database, letters, root keys and logins under PKIPORTAL_HOME are for their owner's eyes only.
+    os.umask(0o077)
 
 SECRET_KEY = environment.secret("SECRET_KEY", PKIPORTAL_HOME, may_create=EMBEDDED)
 PEOPLE_MASTER_KEY: bytes | None = None

@@ -9,6 +9,8 @@ import traceback
 
 from django import forms
 from django.contrib.auth import authenticate, login, logout
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.template import loader
@@ -95,12 +97,17 @@ def _try_to_enter(request: HttpRequest, form: SignIn) -> int:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session and lock the key, in every browser. Harmless when the session has ended already."""
-    actor = actor_of(request)
-    if actor is not None:
-        lock(actor.tenant_id, actor.person_id)
-    logout(request)
     response = see_other("portal:sign_in")
     forget_unlocked(response)
+    try:
+        actor = actor_of(request)
+        if actor is not None:
+            lock(actor.tenant_id, actor.person_id)
+        logout(request)
+    except DatabaseError:
+        # A full disk must not keep somebody signed in: without its cookies this browser opens nothing.
+        logger.exception("The session could not be ended in the database; its cookies were removed.")
+        request.session = SessionStore()
     return response
 
 

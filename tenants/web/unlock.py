@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import DatabaseError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -26,6 +28,8 @@ from tenants.services.unlock import unlock as try_pin
 from tenants.web.answers import safe_path, see_other
 from tenants.web.forms import Pin
 from tenants.web.unlocked import forget_unlocked, open_custody, remember_unlocked
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +89,15 @@ def _page(request: SignedInRequest, unlock: UnlockForm, status: int) -> HttpResp
 @require_POST
 def lock(request: SignedInRequest) -> HttpResponse:
     """Lock the key in every browser, at once."""
-    lock_keys(request.actor.tenant_id, request.actor.person_id)
     response = see_other(safe_path(request, request.POST.get("next", "")) or "portal:home")
     forget_unlocked(response)
+    try:
+        lock_keys(request.actor.tenant_id, request.actor.person_id)
+    except DatabaseError:
+        # A full disk must not keep the key open here: its other half was in the cookie.
+        logger.exception("The unlocked key could not be removed from the database; its cookie was.")
+        text = _("Your key is locked in this browser. In others it locks by itself within fifteen minutes.")
+        messages.warning(request, text, extra_tags="toast")
+        return response
     messages.success(request, _("Your key is locked."), extra_tags="toast")
     return response

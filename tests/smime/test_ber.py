@@ -107,7 +107,7 @@ def test_more_values_than_any_letter_has_are_refused() -> None:
 
 
 def test_the_work_grows_linearly_with_the_number_of_segments() -> None:
-    """Ten times the segments may not cost a hundred times the processor time."""
+    """Forty times the segments: linear work costs forty times as much, quadratic work sixteen hundred times."""
 
     def seconds(segments: int) -> float:
         data = b"\x30\x80\x24\x80" + b"\x04\x02ab" * segments + b"\x00\x00\x00\x00"
@@ -116,5 +116,5 @@ def test_the_work_grows_linearly_with_the_number_of_segments() -> None:
         assert len(normal) > 2 * segments
         return time.process_time() - began
 
-    small = min(seconds(20_000) for _ in range(3))
-    assert min(seconds(200_000) for _ in range(2)) < 30 * small
+    small = min(seconds(5_000) for _ in range(5))
+    assert min(seconds(200_000) for _ in range(2)) < 400 * small

@@ -170,7 +170,7 @@ def test_compressed_text_alone_protects_nothing() -> None:
 def test_compression_that_cannot_be_expanded_is_named(entity: Entity) -> None:
     begun = time.process_time()
     report = send(entity)
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < 2
     assert report.text == ""
     assert [finding for finding in report.findings if finding.severity == "error"]
 

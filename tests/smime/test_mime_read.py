@@ -92,7 +92,7 @@ def test_what_exceeds_a_budget_is_refused_by_name_and_quickly(source: bytes) -> 
     with pytest.raises(OverBudget) as refused:
         parse(source)
     assert "limit" in refused.value.finding.summary
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize(

@@ -206,13 +206,13 @@ def test_no_change_of_a_message_breaks_anything(shape: str) -> None:
     count = 0
     while time.monotonic() < until:
         encoded = mutant(chance, seed)
-        began = time.perf_counter()
+        began = time.process_time()
         try:
             judge(encoded)
         except BaseException:
             print(f"after {count} mutants: {encoded.hex()}")
             raise
-        assert time.perf_counter() - began < SLOWEST
+        assert time.process_time() - began < SLOWEST
         count += 1
     assert count > 20
 

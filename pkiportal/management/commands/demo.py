@@ -38,7 +38,7 @@ class Command(BaseCommand):
             raise CommandError("The demonstration is the embedded service: unset PKIPORTAL_ROLE.")
         from pkiportal import demo
 
-        Path(settings.PKIPORTAL_HOME).mkdir(parents=True, exist_ok=True, mode=0o700)
+        environment.private_folder(Path(settings.PKIPORTAL_HOME))
         call_command("migrate", verbosity=0, interactive=False)
         if not demo.is_founded():
             if not options["json"]:
