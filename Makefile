@@ -8,7 +8,7 @@ PORT ?= 8000
 JOBS ?= 2
 export PORT
 
-.PHONY: help demo install test one core lint types contracts test-postgres browser screens bench campaigns faults fuzz pins clean
+.PHONY: help demo install test one core lint types contracts test-postgres browser screens bench campaigns pins clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
