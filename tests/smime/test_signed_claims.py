@@ -38,6 +38,7 @@ def judged(*claims: bytes, people: tuple[Person, ...] = (ALICE, SECOND)) -> Sign
         attribute(PREFERENCE, der.tlv(der.context(2, constructed=False), KEY)),
         attribute(MICROSOFT, NAME),
     ],
+    ids=["by name", "by key", "by key and date", "by key alone", "microsoft"],
 )
 def test_a_preference_in_every_form_finds_the_certificate_that_came_along(claim: bytes) -> None:
     result = judged(claim)
@@ -65,6 +66,7 @@ def test_a_preference_for_a_certificate_that_is_not_there_names_none() -> None:
         attribute(oids.SMIME_CAPABILITIES, der.octet_string(b"x")),
         attribute(oids.SMIME_CAPABILITIES, der.sequence(*[der.sequence(der.oid("1.2.3"))] * 201)),
     ],
+    ids=["no choice", "unknown choice", "no list", "too many"],
 )
 def test_a_claim_that_cannot_be_read_is_left_aside_and_the_signature_still_holds(claim: bytes) -> None:
     result = judged(claim)
