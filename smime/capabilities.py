@@ -100,7 +100,6 @@ OURS: tuple[Capability, ...] = (
     Capability(oids.AES_128_GCM),
     Capability(oids.AES_256_CBC),
     Capability(oids.AES_128_CBC),
-    Capability(oids.CEK_HKDF_SHA256),
     Capability(oids.RSAES_OAEP, _OAEP_SHA256_PARAMETERS),
     Capability(oids.RSA_ENCRYPTION),
     _key_agreement(oids.STD_DH_SHA256, oids.AES_256_WRAP),

@@ -32,7 +32,6 @@ READS = tuple(
         oids.AES_128_GCM,
         oids.AES_256_CBC,
         oids.AES_128_CBC,
-        oids.CEK_HKDF_SHA256,
         oids.RSAES_OAEP,
         oids.RSA_ENCRYPTION,
     }
