@@ -276,10 +276,8 @@ def _with_choice(recipients: tuple[RecipientPlan, ...]) -> Plan:
     if not readers:
         return Plan(recipients, Choice(ContentCipher.AES_256_GCM, KeyTransport.OAEP_SHA256))
     choice = capabilities.choose(readers)
-    if len(able) < len(recipients):
-        choice = replace(
-            choice, pss=False
-        )  # of the others nothing is known, and they may get the letter signed
+    if len(able) < len(recipients):  # of the others nothing is known, and they may get it signed only
+        choice = replace(choice, pss=False)
     return Plan(
         recipients,
         choice,

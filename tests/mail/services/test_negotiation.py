@@ -321,10 +321,14 @@ def test_the_letter_is_written_as_it_was_planned(alice: Member, announcing: Anno
     wanted = Letter(to=DANA, subject="Order", text="Yes.")
     best = envelope_of(send(alice.actor, wanted, planned(alice), alice.custody, clock.now()), alice)
     assert isinstance(best, cms.AuthEnvelopedData)
-    assert best.encrypted.algorithm.oid == oids.CEK_HKDF_SHA256
+    assert best.encrypted.algorithm.oid == oids.AES_256_GCM
     assert {recipient.algorithm.oid for recipient in best.recipients} == {oids.RSAES_OAEP}  # type: ignore[union-attr]
-    announcing(OUTLOOK_LIKE)
+    announcing((*OURS, Capability(oids.CEK_HKDF_SHA256)))
     receive(alice, letter(clock.now() - HOUR))
+    bound = envelope_of(send(alice.actor, wanted, planned(alice), alice.custody, clock.now()), alice)
+    assert bound.encrypted.algorithm.oid == oids.CEK_HKDF_SHA256
+    announcing(OUTLOOK_LIKE)
+    receive(alice, letter(clock.now() - HOUR / 2))
     plain = envelope_of(send(alice.actor, wanted, planned(alice), alice.custody, clock.now()), alice)
     assert isinstance(plain, cms.EnvelopedData)
     assert plain.encrypted.algorithm.oid == oids.AES_256_CBC
