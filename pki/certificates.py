@@ -130,9 +130,10 @@ def issue_person(
 ) -> x509.Certificate:
     """A person's certificate for one mailbox.
 
-    `smime_capabilities`: DER of SMIMECapabilities, for the extension of RFC 4262. Everything but the key comes from the caller's verified facts and the profile. Raises `RefusedRequest`
-    when the issuer's name constraints do not permit the mailbox, the key does not fit the profile, or the
-    issuer ends earlier; `MalformedInput` for an unreadable address.
+    `smime_capabilities`: DER of SMIMECapabilities, for the extension of RFC 4262. Everything but the key comes
+    from the caller's verified facts and the profile. Raises `RefusedRequest` when the issuer's name constraints do
+    not permit the mailbox, the key does not fit the profile, or the issuer ends earlier; `MalformedInput` for an
+    unreadable address.
     """
     address = Mailbox.parse(mailbox)
     if not permits(issuer.certificate, address):

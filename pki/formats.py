@@ -17,7 +17,7 @@ from .crl import Crl
 from .errors import MalformedInput
 from .findings import error
 from .parsing import Loaded, load, load_certificate
-from .pkcs12 import Identity, Pkcs12, read_pkcs12, write_pkcs12
+from .pkcs12 import Identity, Pkcs12, read_pkcs12, write_pkcs8, write_pkcs12
 
 __all__ = [
     "Identity",
@@ -26,6 +26,7 @@ __all__ = [
     "read_crls",
     "read_pkcs12",
     "write_pkcs7",
+    "write_pkcs8",
     "write_pkcs12",
 ]
 

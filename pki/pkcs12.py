@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from asn1crypto import cms, pkcs12
+from asn1crypto import keys as asn1_keys
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import PrivateFormat
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 from cryptography.hazmat.primitives.serialization import pkcs12 as pyca_pkcs12
 
 from . import keys, passwords
@@ -50,12 +51,12 @@ class Identity:
 class Pkcs12:
     """What a file holds: keys with their certificates, and the other certificates.
 
-    `unusable_keys` counts keys of a kind that is not handled here, or without a certificate.
+    `unusable_keys` names the kind of each key that is not handled here or has no certificate in the file.
     """
 
     identities: list[Identity]
     certificates: list[x509.Certificate]
-    unusable_keys: int = 0
+    unusable_keys: tuple[str, ...] = ()
 
 
 def read_pkcs12(data: bytes, password: str) -> Pkcs12:
@@ -109,6 +110,21 @@ def write_pkcs12(
     )
     return pyca_pkcs12.serialize_key_and_certificates(
         name.encode(), identity.private_key, identity.certificate, list(chain), protection
+    )
+
+
+def write_pkcs8(*, identity: Identity, chain: Sequence[x509.Certificate], password: str) -> bytes:
+    """For keys that .p12 files do not carry: PEM with the key (PKCS#8, PBES2 with AES-256), its certificate and the
+    path above it.
+
+    Raises `RefusedRequest` for an empty password.
+    """
+    if not password:
+        raise RefusedRequest(_refusal("pkcs12-without-password", "A key file needs a password."))
+    protection = BestAvailableEncryption(password.encode())
+    key = identity.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection)
+    return key + b"".join(
+        certificate.public_bytes(Encoding.PEM) for certificate in (identity.certificate, *chain)
     )
 
 
@@ -187,18 +203,18 @@ def _collect(bags: list[pkcs12.SafeBag], password: Password) -> Pkcs12:
         raise _malformed(f"it holds more than {MAXIMUM_BAGS} objects")
     certificates: dict[x509.Certificate, str] = {}
     found: list[tuple[PrivateKey, str]] = []
-    unusable = 0
+    unusable: list[str] = []
     for bag in bags:
         kind = bag["bag_id"].native
         if kind == "cert_bag" and bag["bag_value"]["cert_id"].native == "x509":
             certificate = load_certificate(bytes(bag["bag_value"]["cert_value"]))
             certificates[certificate] = _friendly_name(bag)
         elif kind in ("key_bag", "pkcs8_shrouded_key_bag"):
-            key = _key(bag, password)
-            if key is None:
-                unusable += 1
-            else:
-                found.append((key, _friendly_name(bag)))
+            encoded = _pkcs8(bag, password)
+            try:
+                found.append((keys.from_pkcs8(encoded), _friendly_name(bag)))
+            except MalformedInput:
+                unusable.append(_kind(encoded))
     return _paired(found, certificates, unusable)
 
 
@@ -209,21 +225,30 @@ def _friendly_name(bag: pkcs12.SafeBag) -> str:
     return ""
 
 
-def _key(bag: pkcs12.SafeBag, password: Password) -> PrivateKey | None:
-    """The key in a bag; None for a kind that is not handled here."""
+def _pkcs8(bag: pkcs12.SafeBag, password: Password) -> bytes:
+    """The key in a bag, decrypted."""
     value = bag["bag_value"]
     if bag["bag_id"].native == "key_bag":
-        plain = value.untag().dump()
-    else:
-        plain = passwords.decrypt(value["encryption_algorithm"], value["encrypted_data"].native, password)
-    try:
-        return keys.from_pkcs8(plain)
-    except MalformedInput:
-        return None
+        return bytes(value.untag().dump())
+    return passwords.decrypt(value["encryption_algorithm"], value["encrypted_data"].native, password)
+
+
+def _kind(encoded: bytes) -> str:
+    """A name for a key that is not handled here."""
+    algorithm = str(_parse(asn1_keys.PrivateKeyInfo, encoded)["private_key_algorithm"]["algorithm"].dotted)
+    return _OTHER_KINDS.get(algorithm, algorithm)
+
+
+_OTHER_KINDS = {
+    "1.2.840.10040.4.1": "DSA",
+    "1.3.101.111": "X448",
+    "1.3.101.113": "Ed448",
+    "2.16.840.1.101.3.4.4.1": "ML-KEM-512",
+}
 
 
 def _paired(
-    found: list[tuple[PrivateKey, str]], certificates: dict[x509.Certificate, str], unusable: int
+    found: list[tuple[PrivateKey, str]], certificates: dict[x509.Certificate, str], unusable: Sequence[str]
 ) -> Pkcs12:
     """Keys with every certificate of theirs. The key itself decides, not the identifiers that files attach."""
     by_key: dict[bytes, list[x509.Certificate]] = {}
@@ -235,13 +260,14 @@ def _paired(
     identities: list[Identity] = []
     for key, name in found:
         own = by_key.get(spki_sha256(key.public_key()), [])
-        unusable += not own
+        if not own:
+            unusable = [*unusable, keys.describe(key.public_key())]
         identities += [Identity(key, certificate, name or certificates[certificate]) for certificate in own]
     taken = {identity.certificate for identity in identities}
     others = [certificate for certificate in certificates if certificate not in taken]
     if not identities and not others:
         raise _malformed("it holds no certificate")
-    return Pkcs12(identities, others, unusable)
+    return Pkcs12(identities, others, tuple(unusable))
 
 
 def _malformed(reason: str) -> MalformedInput:
