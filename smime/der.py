@@ -182,10 +182,6 @@ class Reader:
     def at_end(self) -> bool:
         return self.offset >= self.limit
 
-    def peek(self) -> int | None:
-        """The identifier octet that comes next; None at the end."""
-        return self.data[self.offset] if self.offset < self.limit else None
-
     def next(self, *tags: int) -> Element:
         """The next element; it must carry one of `tags` if any are named."""
         start = self.offset

@@ -149,3 +149,33 @@ def test_a_rope_joins_to_the_same_octets_as_nested_values() -> None:
         der.SEQUENCE, der.integer(1), der.rope(der.context(0), der.rope(der.OCTET_STRING, content))
     )
     assert rope.to_bytes() == der.sequence(der.integer(1), der.tlv(der.context(0), der.octet_string(content)))
+
+
+@pytest.mark.parametrize("encoded", [b"\x03\x00", b"\x03\x02\x01\xfe", b"\x03\x02\x07\x80"])
+def test_a_bit_string_that_is_not_made_of_whole_octets_is_refused(encoded: bytes) -> None:
+    with pytest.raises(Malformed, match="whole octets"):
+        first(encoded).bit_string()
+
+
+def test_an_object_identifier_of_impossible_size_is_not_spelled_out() -> None:
+    longest = b"\x2a" + b"\x01" * (der.MAX_OID_OCTETS - 1)
+    assert first(der.tlv(der.OBJECT_IDENTIFIER, longest)).oid().startswith("1.2.1")
+    with pytest.raises(Malformed, match="impossible size"):
+        first(der.tlv(der.OBJECT_IDENTIFIER, longest + b"\x01")).oid()
+
+
+def test_the_segments_of_a_string_are_joined_up_to_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(der, "MAX_ELEMENTS", 3)
+    segments = [der.octet_string(b"ab"), der.octet_string(b""), der.octet_string(b"c")]
+    assert first(der.octet_string(b"abc")).octets() == b"abc"
+    assert first(der.tlv(der.context(0), *segments)).octets() == b"abc"
+    with pytest.raises(OverBudget, match="segments"):
+        first(der.tlv(der.context(0), *segments, *segments)).octets()
+
+
+def test_values_are_counted_while_their_depth_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(der, "MAX_ELEMENTS", 3)
+    three, four = der.sequence(b"\x05\x00" * 2), der.sequence(b"\x05\x00" * 3)
+    der.check_depth(three, 0, len(three))
+    with pytest.raises(OverBudget, match="encoded values"):
+        der.check_depth(four, 0, len(four))
