@@ -46,6 +46,8 @@ def _verdict(report: SecurityReport, name: str) -> Iterator[str]:
     yield f"Letter {name}"
     yield f"  {SEALS[report.seal]} [{report.seal.value}]"
     yield f"  {ENCRYPTIONS[report.encryption]} [{report.encryption.value}]"
+    if report.post_quantum:
+        yield "  Post-quantum: every copy of its key is protected by ML-KEM; that says nothing about the signature."
 
 
 def _layers(report: SecurityReport) -> Iterator[str]:
