@@ -20,16 +20,19 @@ class TrustAnchor:
     """A certificate that is believed, and for which addresses.
 
     `domains` holds "d" (mailboxes at exactly that host) and ".d" (at its subdomains), in lower-case A-labels;
-    None means any address. An anchor need not be self-signed.
+    None means any address. `excluded_domains`, in the same form, wins over `domains`. An anchor need not be self-signed.
     """
 
     certificate: x509.Certificate
     domains: tuple[str, ...] | None = None
     label: str = ""
     organisation: str = ""
+    excluded_domains: tuple[str, ...] = ()
 
     def vouches_for(self, mailbox: Mailbox) -> bool:
         """Whether this anchor may speak for the mailbox."""
+        if any(domain_covers(entry, mailbox.domain) for entry in self.excluded_domains):
+            return False
         if self.domains is None:
             return True
         return any(domain_covers(entry, mailbox.domain) for entry in self.domains)

@@ -141,7 +141,7 @@ def _address(leaf: x509.Certificate, stated: tuple[str, ...], address: str | Non
 def _anchor_scope(
     leaf: x509.Certificate, anchor: TrustAnchor, stated: tuple[str, ...], address: str | None
 ) -> Iterator[Problem]:
-    if anchor.domains is None:
+    if anchor.domains is None and not anchor.excluded_domains:
         return
     wanted = (address,) if address is not None else stated
     outside = [text for text in wanted if not _vouched(anchor, text)]

@@ -9,15 +9,15 @@ from django.db.models import F, Max, OuterRef, Subquery
 
 from pki.crl import Crl
 from pki.trust import Trust, TrustAnchor
-from tenants.models import CrlPublication, ForeignCrl, Generation, KnownCertificate, TrustRoot
+from tenants.models import CrlPublication, ForeignCrl, Generation, KnownCertificate, MailDomain, TrustRoot
+from tenants.models.trust import TrustState
+from tenants.scoping import current_tenant_id
 
 
 def assemble_trust() -> Trust:
     """Inside an open scope. The values may leave it."""
-    anchors = tuple(
-        TrustAnchor(_certificate(bytes(row.der)), tuple(row.domains), row.label, row.organisation)
-        for row in TrustRoot.objects.believed()
-    )
+    own_domains = _own_domains()
+    anchors = tuple(_anchor(row, own_domains) for row in TrustRoot.objects.believed())
     own = [bytes(der) for der in Generation.objects.values_list("der", flat=True)]
     known = [bytes(der) for der in KnownCertificate.objects.values_list("der", flat=True)]
     newest = (
@@ -30,6 +30,19 @@ def assemble_trust() -> Trust:
     lists += [bytes(der) for der in ForeignCrl.objects.values_list("der", flat=True)]
     return Trust(
         anchors, tuple(_certificate(der) for der in own + known), tuple(parsed_list(der) for der in lists)
+    )
+
+
+def _own_domains() -> tuple[str, ...]:
+    names = MailDomain.objects.filter(tenant_id=current_tenant_id()).values_list("name", flat=True)
+    return tuple(entry for name in names for entry in (name, f".{name}"))
+
+
+def _anchor(row: TrustRoot, own_domains: tuple[str, ...]) -> TrustAnchor:
+    """For the forest's own domains and what lies below them only its own roots are heard, whatever was decided."""
+    excluded = () if row.state == TrustState.OWN else own_domains
+    return TrustAnchor(
+        _certificate(bytes(row.der)), tuple(row.domains), row.label, row.organisation, excluded
     )
 
 

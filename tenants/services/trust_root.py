@@ -11,10 +11,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pki.formats import read_certificates
-from pki.names import common_name, normalise_domain, organization
+from pki.names import common_name, domain_covers, normalise_domain, organization
 from tenants import due_work
 from tenants.access import Actor
-from tenants.models import Reliance, TrustRequest, TrustRoot
+from tenants.models import MailDomain, Reliance, TrustRequest, TrustRoot
 from tenants.models.trust import TrustRequestState, TrustState
 from tenants.public import forest_of
 from tenants.refusals import refuse
@@ -104,13 +104,30 @@ def check_domains(actor: Actor, domains: Sequence[str]) -> list[str]:
             "no-domain", "A root is believed for named mail domains only.", remedy="Name at least one domain."
         )
     scope = ["." + normalise_domain(d[1:]) if d.startswith(".") else normalise_domain(d) for d in wanted]
-    own = [domain for domain in scope if forest_of(domain.lstrip(".")) == actor.tenant_id]
-    if own:
-        raise refuse(
-            "own-domain", f"{own[0]} belongs to your own organisation; no foreign root may vouch for it.",
-            remedy="Leave it out.",
-        )  # fmt: skip
+    for entry in scope:
+        _refuse_too_wide(entry)
+        _refuse_own(actor, entry)
     return list(dict.fromkeys(scope))
+
+
+def _refuse_too_wide(entry: str) -> None:
+    if "." not in entry.lstrip("."):
+        raise refuse(
+            "domain-too-wide", f"“{entry}” is no organisation's mail domain; a root is not believed for so much.",
+            remedy="Name your partner's own domain, such as contoso.example.",
+        )  # fmt: skip
+
+
+def _refuse_own(actor: Actor, entry: str) -> None:
+    """What covers an own domain would speak for it, and what lies below one looks like it."""
+    base = entry.lstrip(".")
+    for own in MailDomain.objects.filter(tenant_id=actor.tenant_id).values_list("name", flat=True):
+        if base == own or domain_covers(f".{own}", base) or domain_covers(entry, own):
+            what = own if entry == own else f"{entry} touches {own}, which"
+            raise refuse(
+                "own-domain", f"{what} belongs to your own organisation; no foreign root may vouch for it.",
+                remedy="Leave it out.",
+            )  # fmt: skip
 
 
 def _rely_on(tenant_id: uuid.UUID, scope: Sequence[str]) -> None:

@@ -43,7 +43,7 @@ from tenants.web.forms import TrustDomains, TrustImport, add_finding, sentence
 from tenants.web.unlocked import open_custody
 from tenants.web.words import full_day
 
-DOMAIN_FIELDS = {"no-domain": "domains", "own-domain": "domains", "domain-malformed": "domains"}
+DOMAIN_FIELDS = dict.fromkeys(("no-domain", "own-domain", "domain-too-wide", "domain-malformed"), "domains")
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,27 @@ def test_an_anchor_vouches_only_for_its_domains(contoso: Forest, alice: Signer, 
     assert good or (result.failure is Failure.UNTRUSTED and codes(result) == ["anchor-not-for-domain"])
 
 
+@pytest.mark.parametrize(
+    ("domains", "excluded", "good"),
+    [
+        (("contoso.example",), ("contoso.example",), False),
+        ((".example",), ("contoso.example",), False),
+        (None, ("contoso.example",), False),
+        (None, (".example",), False),
+        (("contoso.example",), (".contoso.example",), True),
+        (None, ("fabrikam.example",), True),
+    ],
+)
+def test_an_excluded_domain_wins_over_whatever_the_anchor_is_trusted_for(
+    contoso: Forest, alice: Signer, domains, excluded, good: bool
+):
+    anchor = TrustAnchor(contoso.root.certificate, domains, excluded_domains=excluded)
+    lists = (contoso.root_list(), contoso.person_list())
+    result = judge(alice, Trust((anchor,), (contoso.issuing.certificate,), lists))
+    assert (result.verdict is Verdict.GOOD) is good
+    assert good or (result.failure is Failure.UNTRUSTED and codes(result) == ["anchor-not-for-domain"])
+
+
 def test_the_same_root_trusted_twice_joins_its_domains(contoso: Forest, alice: Signer):
     root = contoso.root.certificate
     anchors = (TrustAnchor(root, ("partner.example",)), TrustAnchor(root, ("contoso.example",)))
