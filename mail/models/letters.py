@@ -67,7 +67,7 @@ class MessageQuerySet(TenantQuerySet["Message"]):
         return self.filter(PROBLEM)
 
     def by_author(self, address: str) -> MessageQuerySet:
-        """Letters that name this author outside, whoever wrote them."""
+        """Letters of this author: as judged once they were read, until then as they claim outside."""
         return self.filter(from_address__iexact=address)
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from cryptography import x509
 
+from mail.author import hides_name, judged_author
 from mail.models import Message
 from mail.services.harvest import Learned, harvest
 from pki.path import Failure
@@ -105,6 +106,9 @@ def _remember(actor: Actor, message: Message, report: SecurityReport, at: dateti
     }
     if message.seen_at is None:
         changes["seen_at"] = at
+    if report.headers:  # a letter that cannot be read keeps the line that says so
+        name, address = judged_author(report)
+        changes |= {"from_name": "" if hides_name(report) else name[:200], "from_address": address[:320]}
     with tenant_scope(actor.tenant_id, write=True):
         if report.subject_was_encrypted and message.sealed_subject is None:
             custody_key = CustodyKey.objects.get(person_id=actor.person_id)

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from mail.author import judged_author
 from mail.letter import Letter, Relation
 from mail.models import Draft, Message
 from mail.models.letters import Folder
@@ -111,7 +112,8 @@ def _begin_answer(request: SignedInRequest, identifier: str, relation: Relation)
     if opened.report.encryption is Encryption.LOCKED:
         return _unlock_first(request)
     letter = begin_answer(opened, request.actor.address, relation)
-    return opening(request, letter, opened.message.id).page()
+    name, address = judged_author(opened.report)
+    return opening(request, letter, opened.message.id, name or address).page()
 
 
 def _submit(request: SignedInRequest, pk: uuid.UUID | None) -> HttpResponse:

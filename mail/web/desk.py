@@ -76,6 +76,7 @@ class Desk:
     saved_at: datetime | None = None
     encrypt_reason: str = ""
     answered: Message | None = None
+    answered_author: str = ""
     unlock_form: UnlockForm | None = None
     _opened_now: Custody | None = field(default=None, repr=False)
 
@@ -101,8 +102,14 @@ class Desk:
         if self.answered is None:
             self.in_reply_to = None
         elif self.answered.is_encrypted or self.answered.encryption not in ("", Encryption.NONE.value):
-            self.encrypt_reason = _(
-                "Encrypt stays on: this letter answers an encrypted one, whose words must not travel open."
+            self.encrypt_reason = (
+                _(
+                    "Encrypt stays on: this letter passes on an encrypted one, whose words must not travel open."
+                )
+                if self.letter.relation is Relation.FORWARD
+                else _(
+                    "Encrypt stays on: this letter answers an encrypted one, whose words must not travel open."
+                )
             )
 
     def bind(self) -> None:
@@ -268,8 +275,13 @@ class Desk:
             return _("New letter")
         if self.letter.relation is Relation.FORWARD:
             return _("Forward")
-        name = self.answered.from_name or self.answered.from_address
+        # Until a letter is read, its author is a claim of the outer header.
+        name = self.answered_author or self._judged_author(self.answered)
         return _("Reply to %(name)s") % {"name": name} if name else _("Reply")
+
+    def _judged_author(self, answered: Message) -> str:
+        """Until a letter is read, its author is a mere claim of the outer header."""
+        return (answered.from_name or answered.from_address) if answered.judged_at is not None else ""
 
     def _shown_files(self) -> list[KeptFile]:
         shown = self._shown_originals()
@@ -314,6 +326,8 @@ class Desk:
         return Identity(self.actor.name, self.actor.address, note, tone), ""
 
 
-def opening(request: SignedInRequest, letter: Letter, in_reply_to: uuid.UUID | None = None) -> Desk:
-    """A letter that is just begun: nothing is kept yet."""
-    return Desk(request, form_of(letter), letter, None, in_reply_to, new_form_token())
+def opening(
+    request: SignedInRequest, letter: Letter, in_reply_to: uuid.UUID | None = None, author: str = ""
+) -> Desk:
+    """A letter that is just begun: nothing is kept yet. `author` is whom it answers."""
+    return Desk(request, form_of(letter), letter, None, in_reply_to, new_form_token(), answered_author=author)

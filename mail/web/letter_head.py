@@ -9,12 +9,12 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from mail.author import judged_author, listed
 from mail.models import Message
 from mail.services.read import OpenedLetter
 from mail.web.forests import VOUCHED, forest_badge
 from pki.names import same_mailbox
-from smime.addresses import Address, read_addresses
-from smime.errors import SmimeError
+from smime.addresses import Address
 from smime.headers import OBSCURED
 from smime.report import Encryption, Seal, SecurityReport
 from tenants.access import Actor
@@ -42,7 +42,7 @@ class Head:
 
 def head_of(actor: Actor, opened: OpenedLetter) -> Head:
     report, message = opened.report, opened.message
-    name, address = _author(report)
+    name, address = judged_author(report)
     addressed = [*listed(report, "to"), *listed(report, "cc")]
     return Head(
         pk=message.id,
@@ -62,25 +62,6 @@ def _subject(report: SecurityReport, message: Message) -> str:
     subject = report.header("Subject") or ""
     closed = report.encryption in (Encryption.LOCKED, Encryption.FAIL, Encryption.UNSUPPORTED)
     return "" if closed and subject in (OBSCURED, "...") else subject
-
-
-def _author(report: SecurityReport) -> tuple[str, str]:
-    """Name and address. A name that shows another address is left away; several authors are shown as they stand."""
-    if report.from_address is None:
-        return "", report.header("From") or ""
-    for found in listed(report, "from"):
-        if same_mailbox(found.mailbox, report.from_address):
-            return ("" if found.foreign_addresses else found.name), report.from_address
-    return "", report.from_address
-
-
-def listed(report: SecurityReport, key: str) -> Sequence[Address]:
-    """The addresses of a believed field."""
-    fields = [field for field in report.believed_fields if field.key == key]
-    try:
-        return [found for field in fields for found in read_addresses(field.value).addresses]
-    except SmimeError:
-        return []
 
 
 def _names(addressed: Sequence[Address], actor: Actor) -> tuple[str, ...]:
@@ -112,10 +93,11 @@ def history_of(actor: Actor, opened: OpenedLetter, head: Head) -> History:
     with tenant_scope(actor.tenant_id):
         earlier = Message.objects.of(actor.person_id).by_author(report.from_address)
         earlier = earlier.filter(folder=message.folder, received_at__lt=message.received_at)
+        # A letter that nobody judged yet merely claims its author: it counts for nothing.
+        vouched = earlier.filter(seal__in=VOUCHED)
         if report.seal is not Seal.NONE:
-            good = report.seal.value in VOUCHED
-            return History(good and not earlier.filter(is_signed=True).exists(), "")
-        sealed = earlier.filter(seal__in=VOUCHED).count()
+            return History(report.seal.value in VOUCHED and not vouched.exists(), "")
+        sealed = vouched.count()
         unsigned = earlier.filter(seal=Seal.NONE.value, is_encrypted=False).exists()
     name = head.sender_name or report.from_address
     return History(False, name if sealed >= 2 and not unsigned else "")

@@ -19,10 +19,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from mail.author import listed
 from mail.models import Contact, Delivery, Message
 from mail.models.letters import DeliveryState, Folder
 from mail.services.read import OpenedLetter, open_letter
-from mail.web.letter_head import listed
 from mail.web.rows import page_of, shown_subject
 from smime.report import Encryption
 from tenants import clock

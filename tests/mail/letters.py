@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from mail.letter import Letter
@@ -11,6 +12,7 @@ from mail.services.plan import plan
 from mail.services.send import send
 from smime.mime import Attachment
 from tenants import clock
+from tenants.scoping import tenant_scope
 from tests.cast import Member, work
 
 FILE = Attachment("plan.txt", "text/plain", b"the plan\n")
@@ -60,3 +62,21 @@ def plain_letter(
 def put(reader: Member, raw: bytes) -> Message:
     """Into the reader's inbox, as if imported."""
     return import_eml(reader.actor, raw, clock.now())
+
+
+def outside(raw: bytes, **changes: str) -> bytes:
+    """The same letter with other fields outside (`from_`, `to`, `reply_to`, …), as anybody on the way could write them."""
+    header, blank, body = raw.partition(b"\r\n\r\n")
+    lines = re.split(rb"\r\n(?![ \t])", header)
+    for name, value in changes.items():
+        field = name.strip("_").replace("_", "-")
+        lines = [line for line in lines if not line.lower().startswith(f"{field}:".encode())]
+        lines.append(f"{field.title()}: {value}".encode())
+    return b"\r\n".join(lines) + blank + body
+
+
+def taken(reader: Member) -> bytes:
+    """The newest letter of an inbox, as bytes."""
+    with tenant_scope(reader.actor.tenant_id):
+        row = Message.objects.of(reader.actor.person_id).newest_first("inbox").select_related("raw").first()
+        return bytes(row.raw.data)

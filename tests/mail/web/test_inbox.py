@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
 from mail.models import Message
 from mail.web import rows
+from tenants import clock
 from tenants.scoping import tenant_scope
 from tests.browsing import browser, words
 from tests.cast import Cast, Member
-from tests.mail.letters import deliver, plain_letter, put
+from tests.mail.letters import deliver, outside, plain_letter, put, taken
 
 
 def letters_of(member: Member) -> list[Message]:
@@ -125,3 +128,72 @@ def test_a_forged_address_of_a_forest_gets_no_badge(cast: Cast) -> None:
     letter = letters_of(cast.alice)[0]
     for response in (page.get(f"/mail/{letter.id}/"), page.get("/mail/")):
         assert cast.fabrikam.tenant.name not in words(response)
+
+
+def test_the_line_of_a_sealed_letter_names_its_judged_author_whatever_stands_outside(cast: Cast) -> None:
+    deliver(cast.bob, cast.alice, encrypt=False)
+    forged = put(cast.alice, outside(taken(cast.alice), from_=f'"Olga Orlova" <{cast.olga.address}>'))
+    page = browser(cast.alice, unlocked=True)
+    assert "Signed by Bob Berger" in words(page.get(f"/mail/{forged.id}/"))
+    row = line_of(page, forged)
+    assert "Bob Berger" in row
+    assert cast.bob.address in row
+    assert "Olga" not in row
+    assert cast.olga.address not in row
+
+
+def test_a_letter_whose_author_is_not_the_signer_has_no_full_seal_in_the_list(cast: Cast) -> None:
+    deliver(cast.bob, cast.alice, encrypt=False)
+    signed = taken(cast.alice).replace(b'; hp="clear"', b"")
+    forged = put(cast.alice, outside(signed, from_=f'"Olga Orlova" <{cast.olga.address}>'))
+    page = browser(cast.alice, unlocked=True)
+    page.get(f"/mail/{forged.id}/")
+    row = line_of(page, forged)
+    assert "Olga Orlova" in row
+    assert cast.contoso.tenant.name not in row
+    assert "Signed by" not in row
+
+
+def test_a_display_name_that_was_encrypted_is_not_kept_readable(cast: Cast) -> None:
+    from smime import compose, headers, mime
+    from smime.encrypt import ContentCipher
+    from smime.sign import SigningKey
+    from tenants.services.mail_keys import current_key
+
+    bob, alice = cast.bob, cast.alice
+    with tenant_scope(bob.actor.tenant_id):
+        held = current_key(bob.actor.person_id, clock.now(), to_sign=True)
+    assert held is not None
+    assert bob.custody is not None
+    fields = [("From", f"Agent Zero <{bob.address}>"), ("To", alice.address), ("Subject", "x")]
+    protected = headers.protect(
+        mime.build_body("x"), fields, encrypted=True, legacy_display=False,
+        policy=lambda name, value: bob.address if name == "From" else headers.baseline(name, value),
+    )  # fmt: skip
+    signer = SigningKey(held.open_to_sign(bob.custody), held.certificate)
+    signed = compose.sign_entity(protected.entity, signer=signer, certificates=[], at=clock.now())
+    key = alice.certificate(to_sign=False).certificate
+    sealed = compose.encrypt_entity(signed, recipients=[key], cipher=ContentCipher.AES_256_GCM)
+    letter = put(alice, mime.message(protected.outer, sealed))
+    page = browser(alice, unlocked=True)
+    assert "Agent Zero" in words(page.get(f"/mail/{letter.id}/"))
+    row = letters_of(alice)[0]
+    assert (row.from_name, row.from_address) == ("", bob.address)
+
+
+def test_a_forged_letter_that_nobody_opened_takes_no_notice_away(cast: Cast) -> None:
+    """The note about a first signed letter counts judged letters only, never what an outer From claims."""
+    deliver(cast.contoso.add("Hana Holm"), cast.alice, encrypt=False)
+    put(cast.alice, outside(taken(cast.alice), from_=cast.bob.address))
+    deliver(cast.bob, cast.alice, encrypt=False)
+    page = browser(cast.alice)
+    assert "first signed letter from this address" in words(
+        page.get(f"/mail/{letters_of(cast.alice)[0].id}/")
+    )
+
+
+def line_of(page: Client, letter: Message) -> str:
+    """What a person reads of one line, marks included."""
+    whole = page.get("/mail/rows/").content.decode()
+    start = whole.index(f'href="/mail/{letter.id}/"')
+    return " ".join(re.sub(r"<[^>]+>", " ", whole[start : whole.index("</li>", start)]).split())
