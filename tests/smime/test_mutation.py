@@ -34,7 +34,7 @@ pytestmark = [
 SEED = int(os.environ.get("MUTATION_SEED", random.SystemRandom().randrange(1 << 32)))
 SECONDS = float(os.environ.get("MUTATION_SECONDS", "1"))
 SLOWEST = 2.0  # seconds for one message, the limit for all parsers here
-KEYS = [person(kind).decryption for kind in ("rsa-2048", "p-256", "x25519")]
+KEYS = [person(kind).decryption for kind in ("rsa-2048", "p-256", "x25519", "ml-kem-768")]
 CANDIDATES = (person("p-256").certificate, person("rsa-2048").certificate)
 
 
@@ -48,6 +48,7 @@ def seeds() -> dict[str, bytes]:
         "detached": signed_data(CONTENT, signers=signing[:1], at=AT, detached=True),
         "pss": signed_data(CONTENT, signers=signing[1:], at=AT, detached=False, pss=True),
         "ed25519": signed_data(CONTENT, signers=[person("ed25519").signing], at=AT, detached=False),
+        "ml-dsa": signed_data(CONTENT, signers=[person("ml-dsa-65").signing], at=AT, detached=False),
         "plain attributes": signed_by(person("p-256"), attributes_over(CONTENT)),
         "gcm": enveloped_data(CONTENT, recipients=to_all, cipher=ContentCipher.AES_256_GCM),
         "cbc": enveloped_data(CONTENT, recipients=to_all, cipher=ContentCipher.AES_256_CBC),
@@ -57,6 +58,7 @@ def seeds() -> dict[str, bytes]:
             cipher=ContentCipher.AES_256_GCM,
             key_transport=KeyTransport.OAEP_SHA256,
         ),
+        "bound": enveloped_data(CONTENT, recipients=rsa, cipher=ContentCipher.AES_256_CBC, cek_hkdf=True),
     }
 
 
