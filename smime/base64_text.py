@@ -96,13 +96,30 @@ def decoded_base64(source: Source, start: int, end: int) -> Source:
     return _regular(text) or _spooled(text)
 
 
+def decoded_strictly(source: Source, start: int, end: int) -> Source:
+    """The content of base64 text with blanks and line ends in it, but nothing else. Raises binascii.Error."""
+    writer = SpoolWriter()
+    kept = b""
+    padded = False
+    for block in Span(source, start, end).blocks():
+        digits = kept + bytes(block).translate(None, b" \t\n\r\v\f")
+        whole = len(digits) - len(digits) % 4
+        if padded and digits:
+            raise binascii.Error("something stands behind the padding")
+        padded = b"=" in digits[:whole]
+        writer.write(pybase64.b64decode(digits[:whole], validate=True))
+        kept = digits[whole:]
+    writer.write(pybase64.b64decode(kept, validate=True))
+    return writer.finish()
+
+
 class RegularText(Chunked):
     """The content of a base64 text whose lines are all alike, decoded chunk by chunk as it is read."""
 
     __slots__ = ("_row_octets", "_row_text", "_text")
 
     def __init__(self, text: Span, line: int, line_end: int, length: int) -> None:
-        rows = _CHUNK_TEXT // (line + line_end)
+        rows = max(_CHUNK_TEXT // (line + line_end), 1)
         super().__init__(length, rows * line // 4 * 3)
         self._text = text
         self._row_text = rows * (line + line_end)

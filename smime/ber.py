@@ -5,13 +5,18 @@ One pass with an explicit stack, linear in the input, under the same depth cap a
 
 from __future__ import annotations
 
+from array import array
+
 from . import der
 from .errors import Malformed, OverBudget
+from .octets import Source, blocks_of, view
+from .spool import SpoolWriter
 
 _SEGMENTED = der.OCTET_STRING | der.CONSTRUCTED
+_HEADER = -1  # a start that no stretch has
 
 
-def normalise(data: bytes) -> tuple[bytes, int]:
+def normalise(data: Source) -> tuple[Source, int]:
     """BER in; (DER lengths and strings, octets consumed) out.
 
     Indefinite lengths become definite, lengths take their shortest form and segmented OCTET STRINGs one piece.
@@ -37,17 +42,57 @@ class _Frame:
         self.changed = end is None or self.string
 
 
+class _Pieces:
+    """What the result is made of: stretches of the input and new headers, in sixteen octets each."""
+
+    def __init__(self) -> None:
+        self.starts = array("q")
+        self.ends = array("q")
+        self.headers: list[bytes] = []
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def add(self, start: int, end: int) -> None:
+        """A stretch of the input."""
+        self.starts.append(start)
+        self.ends.append(end)
+
+    def add_header(self, head: bytes) -> None:
+        """Octets that are not in the input."""
+        self.add(0, 0)
+        self.set_header(len(self) - 1, head)
+
+    def set_header(self, place: int, head: bytes) -> None:
+        """Such octets in place of the piece of that number."""
+        self.starts[place] = _HEADER
+        self.ends[place] = len(self.headers)
+        self.headers.append(head)
+
+    def cut(self, place: int) -> None:
+        """Forgets the piece of that number and all behind it."""
+        del self.starts[place:], self.ends[place:]
+
+    def join(self, data: Source) -> Source:
+        """The result, outside memory where it is long."""
+        joined = SpoolWriter()
+        for start, end in zip(self.starts, self.ends, strict=True):
+            piece = memoryview(self.headers[end]) if start == _HEADER else view(data, start, end)
+            for block in blocks_of(piece):
+                joined.write(block)
+        return joined.finish()
+
+
 class _Normaliser:
     """One pass over BER with an explicit stack; every octet is looked at once and copied once."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: Source) -> None:
         self.data = data
-        self.view = memoryview(data)
-        self.out: list[bytes | memoryview] = []
+        self.out = _Pieces()
         self.frames: list[_Frame] = []
         self.seen = 0
 
-    def run(self) -> tuple[bytes, int]:
+    def run(self) -> tuple[Source, int]:
         offset = self._enter(0, len(self.data))
         while self.frames:
             frame = self.frames[-1]
@@ -62,7 +107,7 @@ class _Normaliser:
                 self._close(offset)
             else:
                 offset = self._enter(offset, frame.limit)
-        return b"".join(self.out), offset
+        return self.out.join(self.data), offset
 
     def _enter(self, offset: int, limit: int) -> int:
         """Take in the header at `offset`; returns where to go on."""
@@ -79,7 +124,7 @@ class _Normaliser:
             frame = _Frame(tag, offset, end, limit if end is None else end, len(self.out))
             frame.changed |= not minimal
             self.frames.append(frame)
-            self.out.append(b"")
+            self.out.add(0, 0)
             return body
         if end is None:
             raise Malformed("a plain value of indefinite length")
@@ -90,14 +135,15 @@ class _Normaliser:
 
     def _primitive(self, parent: _Frame, tag: int, start: int, body: int, end: int, minimal: bool) -> None:
         if parent.string:
-            self.out.append(self.view[body:end])
+            self.out.add(body, end)
             parent.length += end - body
         elif minimal:
-            self.out.append(self.view[start:end])
+            self.out.add(start, end)
             parent.length += end - start
         else:
             head = der.header(tag, end - body)
-            self.out += (head, self.view[body:end])
+            self.out.add_header(head)
+            self.out.add(body, end)
             parent.length += len(head) + end - body
             parent.changed = True
 
@@ -108,19 +154,19 @@ class _Normaliser:
             total = frame.length
         elif frame.changed:
             head = der.header(der.OCTET_STRING if frame.string else frame.tag, frame.length)
-            self.out[frame.place] = head
+            self.out.set_header(frame.place, head)
             total = len(head) + frame.length
         else:
             # Already DER throughout: one span instead of its many parts.
-            del self.out[frame.place :]
-            self.out.append(self.view[frame.start : offset])
+            self.out.cut(frame.place)
+            self.out.add(frame.start, offset)
             total = offset - frame.start
         if parent is not None:
             parent.length += total
             parent.changed |= frame.changed
 
 
-def _ber_header(data: bytes, offset: int, limit: int) -> tuple[int, int, int | None, bool]:
+def _ber_header(data: Source, offset: int, limit: int) -> tuple[int, int, int | None, bool]:
     """(tag, start of content, end of content or None if indefinite, shortest form)."""
     if offset + 2 > limit:
         raise Malformed("a value ends before its length")

@@ -137,15 +137,14 @@ class _Walk:
         return text
 
     def attach(self, part: Part) -> None:
-        content = part.raw if part.children else part.content()
         number = len(self.body.attachments) + 1
         name = safe_name(part.filename, part.media_type, number)
         content_id = part.value("content-id").strip("<> \t")
-        self.body.attachments.append(Attachment(name, part.media_type, content, content_id))
+        self.body.attachments.append(Attachment(name, part.media_type, part.file(), content_id))
 
     def _errant_signed(self, part: Part) -> None:
         self.errant += 1
-        self.body.attachments.append(Attachment("signed-part.eml", "message/rfc822", part.raw))
+        self.body.attachments.append(Attachment("signed-part.eml", "message/rfc822", part.octets()))
         for child in part.children:
             if not is_detached_signature(child):
                 self.visit(child)

@@ -7,16 +7,18 @@ looked into, and everything below that level stays a span of bytes until somebod
 
 from __future__ import annotations
 
-import base64
 import binascii
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from . import ber, der, oids
 from .attributes import Attributes
+from .base64_text import decoded_strictly
 from .errors import Malformed, OverBudget, Unsupported
 from .identifiers import AlgorithmIdentifier, CertificateReference, IssuerAndSerial, KeyIdentifier
+from .octets import Source, View, cut, search
 from .recipients import RecipientInfo, read_recipients
 
 MAX_CERTIFICATES = 50
@@ -49,7 +51,7 @@ class SignedData:
     version: int
     digest_algorithms: tuple[AlgorithmIdentifier, ...]
     content_type: str
-    content: memoryview | None
+    content: View | None
     certificates: tuple[bytes, ...]
     crls: tuple[bytes, ...]
     signers: tuple[SignerInfo, ...]
@@ -62,7 +64,7 @@ class EncryptedContent:
 
     content_type: str
     algorithm: AlgorithmIdentifier
-    octets: memoryview | None
+    octets: View | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +93,13 @@ class CompressedData:
 
     algorithm: AlgorithmIdentifier
     content_type: str
-    content: memoryview
+    content: View
 
 
 Content: TypeAlias = SignedData | EnvelopedData | AuthEnvelopedData | CompressedData
 
 
-def parse(data: bytes) -> Content:
+def parse(data: Source) -> Content:
     """Read one ContentInfo from DER, BER or PEM.
 
     Raises Malformed, Unsupported (a content type that is not read here, named) or OverBudget.
@@ -109,7 +111,7 @@ def parse(data: bytes) -> Content:
         # Strict DER first, because nearly all mail is; what is not may still be BER (RFC 5652 allows it).
         normal, consumed = ber.normalise(encoded)
         _refuse_trailer(encoded, consumed)
-        if normal == encoded[:consumed]:
+        if normal == cut(encoded, 0, consumed):
             raise
         return _content_info(normal)
 
@@ -117,28 +119,33 @@ def parse(data: bytes) -> Content:
 _ARMOUR_LABELS = (b"CMS", b"PKCS7", b"PKCS #7 SIGNED DATA")
 
 
-def _without_armour(data: bytes) -> bytes:
-    """The bytes inside PEM armour (RFC 7468 §8, §9), or `data` itself."""
+def _without_armour(data: Source) -> Source:
+    """The octets inside PEM armour (RFC 7468 §8, §9), or `data` itself."""
     if data[:1] == b"\x30" or b"-----BEGIN " not in data[:4096]:
         return data
     for label in _ARMOUR_LABELS:
-        _, begin, rest = data.partition(b"-----BEGIN " + label + b"-----")
-        body, end, _ = rest.partition(b"-----END " + label + b"-----")
+        begin = _find(b"-----BEGIN " + label + b"-----", data, 0)
+        end = _find(b"-----END " + label + b"-----", data, begin[1]) if begin else None
         if begin and end:
             try:
-                return base64.b64decode(b"".join(body.split()), validate=True)
+                return decoded_strictly(data, begin[1], end[0])
             except binascii.Error as error:
                 raise Malformed("its base64 text is not valid") from error
     raise Malformed("its PEM armour is not complete")
 
 
-def _refuse_trailer(data: bytes, end: int) -> None:
+def _find(label: bytes, data: Source, start: int) -> tuple[int, int] | None:
+    found = search(re.compile(re.escape(label)), data, start, len(data), len(label))
+    return (found[0] + found[1].start(), found[0] + found[1].end()) if found else None
+
+
+def _refuse_trailer(data: Source, end: int) -> None:
     """Transports pad with line ends and zeros; anything else behind the structure could hide content."""
     if data[end : end + 64].strip(b"\r\n\t \x00") or len(data) - end > 4096:
         raise Malformed("there is something behind its end")
 
 
-def _content_info(data: bytes) -> Content:
+def _content_info(data: Source) -> Content:
     top = der.Reader(data)
     outer = top.next(der.SEQUENCE)
     _refuse_trailer(data, outer.end)
@@ -177,7 +184,7 @@ def _signed_data(fields: der.Reader) -> SignedData:
     )
 
 
-def _encapsulated(element: der.Element) -> tuple[str, memoryview | None]:
+def _encapsulated(element: der.Element) -> tuple[str, View | None]:
     """EncapsulatedContentInfo, and with it the wrapping of CompressedData: (eContentType, eContent)."""
     fields = element.reader()
     content_type = fields.next(der.OBJECT_IDENTIFIER).oid()
@@ -269,9 +276,7 @@ def _encrypted_content(element: der.Element) -> EncryptedContent:
     fields.finish()
     if body is None:
         return EncryptedContent(content_type, algorithm, None)
-    return EncryptedContent(
-        content_type, algorithm, memoryview(body.octets()) if body.tag & der.CONSTRUCTED else body.view
-    )
+    return EncryptedContent(content_type, algorithm, body.octets())
 
 
 def _compressed_data(fields: der.Reader) -> CompressedData:

@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from . import der, oids
 from .errors import Malformed, Unsupported
 from .identifiers import AlgorithmIdentifier
-from .octets import Block, Content, Octets, blocks_of, joined
+from .octets import Block, Content, Octets, Source, View, blocks_of, joined
+from .spool import SpoolWriter
 
 GCM_NONCE_OCTETS = 12
 TAG_OCTETS = 16
@@ -83,7 +84,7 @@ class ContentAlgorithm:
         """Whether the mode proves that the content is unchanged."""
         return self.mode is not Mode.CBC
 
-    def open(self, key: bytes, octets: memoryview, *, tag: bytes, aad: bytes) -> bytes:
+    def open(self, key: bytes, octets: View, *, tag: bytes, aad: bytes) -> Source:
         """The content. Raises ContentRefused, for whatever reason."""
         if self.hkdf_info is not None:
             key = _derived(key, self.key_octets, self.hkdf_info)
@@ -151,28 +152,34 @@ def _aead_parameters(algorithm: AlgorithmIdentifier) -> tuple[bytes, int]:
 # --- opening --------------------------------------------------------------------------------------------------
 
 
-def _open_cbc(algorithm: ContentAlgorithm, key: bytes, octets: memoryview, _tag: bytes, _aad: bytes) -> bytes:
+def _open_cbc(algorithm: ContentAlgorithm, key: bytes, octets: View, _tag: bytes, _aad: bytes) -> Source:
     cipher = TripleDES(key) if algorithm.weak else algorithms.AES(key)  # no other weak one is read
     decryptor = Cipher(cipher, modes.CBC(algorithm.nonce)).decryptor()
     unpadder = padding.PKCS7(cipher.block_size).unpadder()
-    padded = decryptor.update(octets) + decryptor.finalize()
-    return unpadder.update(padded) + unpadder.finalize()
+    content = SpoolWriter()
+    for block in blocks_of(octets):
+        content.write(unpadder.update(decryptor.update(block)))
+    content.write(unpadder.update(decryptor.finalize()) + unpadder.finalize())
+    return content.finish()
 
 
-def _open_gcm(algorithm: ContentAlgorithm, key: bytes, octets: memoryview, tag: bytes, aad: bytes) -> bytes:
+def _open_gcm(algorithm: ContentAlgorithm, key: bytes, octets: View, tag: bytes, aad: bytes) -> Source:
     mode = modes.GCM(algorithm.nonce, tag, min_tag_length=MIN_TAG_OCTETS)
     decryptor = Cipher(algorithms.AES(key), mode).decryptor()
     decryptor.authenticate_additional_data(aad)
-    content = decryptor.update(octets)
+    content = SpoolWriter()
+    for block in blocks_of(octets):
+        content.write(decryptor.update(block))
     decryptor.finalize()  # nothing is released before the tag has proved right (RFC 5083 §2)
-    return content
+    return content.finish()
 
 
-def _open_ccm(algorithm: ContentAlgorithm, key: bytes, octets: memoryview, tag: bytes, aad: bytes) -> bytes:
+def _open_ccm(algorithm: ContentAlgorithm, key: bytes, octets: View, tag: bytes, aad: bytes) -> Source:
+    # in memory as a whole: libcrypto reads CCM in one piece only
     return AESCCM(key, tag_length=algorithm.tag_octets).decrypt(algorithm.nonce, bytes(octets) + tag, aad)
 
 
-_OPENERS: dict[Mode, Callable[[ContentAlgorithm, bytes, memoryview, bytes, bytes], bytes]] = {
+_OPENERS: dict[Mode, Callable[[ContentAlgorithm, bytes, View, bytes, bytes], Source]] = {
     Mode.CBC: _open_cbc,
     Mode.GCM: _open_gcm,
     Mode.CCM: _open_ccm,

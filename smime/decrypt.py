@@ -28,6 +28,7 @@ from .key_agreement import Agreement
 from .key_encapsulation import Encapsulation
 from .key_transport import Transport
 from .key_wrap import KeyRefused
+from .octets import Source, View, part_of
 from .recipients import (
     KemRecipient,
     KeyTransRecipient,
@@ -69,7 +70,7 @@ class Decrypted:
     """
 
     status: DecryptionStatus
-    content: bytes | None = field(repr=False)
+    content: Source | None = field(repr=False)
     authenticated: bool
     algorithm: str
     weak: bool
@@ -152,7 +153,7 @@ def _opened(
     enveloped: EnvelopedData | AuthEnvelopedData,
     algorithm: ContentAlgorithm,
     recipients: tuple[RecipientId, ...],
-    content: bytes,
+    content: Source,
     key: DecryptionKey,
     weak_way: bool,
 ) -> Decrypted:
@@ -178,13 +179,13 @@ class _Sealed:
     """The ciphertext with all that opening it needs, but the key."""
 
     algorithm: ContentAlgorithm
-    octets: memoryview
+    octets: View
     tag: bytes
     aad: bytes
 
     def open(
         self, keys: CertificateIndex[DecryptionKey], recipients: Sequence[RecipientInfo]
-    ) -> tuple[bytes, DecryptionKey, bool] | None:
+    ) -> tuple[Source, DecryptionKey, bool] | None:
         """(content, the key that fitted, whether its way is a weak one), or None."""
         for attempt, (key, way, encrypted_key) in enumerate(_ways(keys, recipients)):
             if attempt == MAX_ATTEMPTS:
@@ -195,7 +196,7 @@ class _Sealed:
                 continue
         return None
 
-    def _try(self, key: DecryptionKey, way: _Way, encrypted_key: bytes) -> bytes:
+    def _try(self, key: DecryptionKey, way: _Way, encrypted_key: bytes) -> Source:
         content_key = os.urandom(self.algorithm.key_octets)
         genuine = way.rejects_silently if isinstance(way, Transport) else False
         try:
@@ -228,7 +229,8 @@ def _sealed(enveloped: EnvelopedData | AuthEnvelopedData, algorithm: ContentAlgo
         return _Sealed(algorithm, octets, enveloped.mac, _additional_data(enveloped))
     if algorithm.authenticated:  # where others append the tag to the ciphertext
         cut = max(len(octets) - algorithm.tag_octets, 0)
-        return _Sealed(algorithm, octets[:cut], bytes(octets[cut:]), b"")
+        tag = bytes(part_of(octets, cut, len(octets)))
+        return _Sealed(algorithm, part_of(octets, 0, cut), tag, b"")
     return _Sealed(algorithm, octets, b"", b"")
 
 

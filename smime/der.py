@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from .errors import Malformed, OverBudget
-from .octets import Octets, Rope
+from .octets import Octets, Rope, Source, View, blocks_of, view
+from .spool import SpoolWriter
 
 MAX_DEPTH = 32
 MAX_ELEMENTS = 500_000
@@ -43,7 +44,7 @@ def context(number: int, *, constructed: bool = True) -> int:
 # --- reading --------------------------------------------------------------------------------------------------
 
 
-def _header(data: bytes, offset: int, limit: int) -> tuple[int, int, int]:
+def _header(data: Source, offset: int, limit: int) -> tuple[int, int, int]:
     """(tag, start of content, end of content) of the definite, minimal TLV at `offset`."""
     if offset + 2 > limit:
         raise Malformed("a value ends before its length")
@@ -73,7 +74,7 @@ class Element:
 
     __slots__ = ("body", "data", "end", "start", "tag")
 
-    def __init__(self, data: bytes, start: int, tag: int, body: int, end: int) -> None:
+    def __init__(self, data: Source, start: int, tag: int, body: int, end: int) -> None:
         self.data = data
         self.start = start
         self.tag = tag
@@ -86,9 +87,9 @@ class Element:
         return self.data[self.body : self.end]
 
     @property
-    def view(self) -> memoryview:
+    def view(self) -> View:
         """The value octets without a copy."""
-        return memoryview(self.data)[self.body : self.end]
+        return view(self.data, self.body, self.end)
 
     @property
     def raw(self) -> bytes:
@@ -139,17 +140,18 @@ class Element:
             raise Malformed("a bit string that is not made of whole octets")
         return content[1:]
 
-    def octets(self) -> bytes:
+    def octets(self) -> View:
         """An OCTET STRING, plain or in segments: also under an IMPLICIT tag, where the constructed form holds
         OCTET STRING segments (X.690 §8.14.4)."""
         if not self.tag & CONSTRUCTED:
-            return self.content
-        segments: list[memoryview] = []
-        for segment in self.reader().each(OCTET_STRING):
-            if len(segments) == MAX_ELEMENTS:
+            return self.view
+        joined = SpoolWriter()
+        for number, segment in enumerate(self.reader().each(OCTET_STRING)):
+            if number == MAX_ELEMENTS:
                 raise OverBudget("segments of a string", MAX_ELEMENTS)
-            segments.append(segment.view)
-        return b"".join(segments)
+            for block in blocks_of(segment.view):
+                joined.write(block)
+        return view(joined.finish(), 0, len(joined))
 
     def time(self) -> datetime:
         """UTCTime or GeneralizedTime as RFC 5652 §11.3 allows them: seconds, `Z`, no fractions. Aware, UTC."""
@@ -173,7 +175,7 @@ class Reader:
 
     __slots__ = ("data", "limit", "offset")
 
-    def __init__(self, data: bytes, offset: int = 0, limit: int | None = None) -> None:
+    def __init__(self, data: Source, offset: int = 0, limit: int | None = None) -> None:
         self.data = data
         self.offset = offset
         self.limit = len(data) if limit is None else limit
@@ -216,7 +218,7 @@ def count_children(element: Element, limit: int, what: str) -> list[Element]:
     return found
 
 
-def check_depth(data: bytes, start: int, end: int) -> None:
+def check_depth(data: Source, start: int, end: int) -> None:
     """Walk everything from `start` to `end`; refuse nesting beyond MAX_DEPTH and more than MAX_ELEMENTS values."""
     ends: list[int] = []
     offset, seen = start, 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -18,6 +18,7 @@ from cryptography.x509 import Certificate
 from pki.findings import Finding
 
 from . import cms, oids, structure
+from .base64_text import decoded_base64
 from .decrypt import FAILED, Decrypted, DecryptionKey, DecryptionStatus, decrypt
 from .errors import Malformed, OverBudget, SmimeError, Unsupported
 from .fields import MAX_BLOCK
@@ -30,13 +31,16 @@ from .layer_kind import (
     is_multipart_signed,
 )
 from .mime_read import NO_PARAMETERS, Part, parse
-from .transfer import decode_base64, reads_as_text
+from .octets import BLOCK, Source, View, blocks_of, cut
+from .spool import SpoolWriter
+from .transfer import reads_as_text
 from .verify import SignatureStatus, SignedResult, verify
 
 MAX_LAYERS = 4
 MAX_EXPANDED = 100 * 1024 * 1024
 MAX_RATIO = 100
 BARE = "CMS object"
+_PEEK = 4096
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _MBOX_LINE = re.compile(rb"From [^\n]*\n")
@@ -89,31 +93,30 @@ class Peeled:
 
 def read_message(raw: bytes) -> Part:
     """The tree of an RFC 5322 message, or one synthetic part around a bare CMS object. Raises OverBudget."""
-    if raw.startswith(_BOM):
-        raw = raw[len(_BOM) :]
-    bare = _bare_object(raw)
+    start = len(_BOM) if raw.startswith(_BOM) else 0
+    bare = _bare_object(cut(raw, start, len(raw)))
     if bare is not None:
         return _whole(bare, "application/pkcs7-mime")
-    mbox = _MBOX_LINE.match(raw)
-    return parse(raw[mbox.end() :] if mbox else raw)
+    mbox = _MBOX_LINE.match(raw, start)
+    return parse(cut(raw, mbox.end() if mbox else start, len(raw)))
 
 
-def _bare_object(raw: bytes) -> bytes | None:
+def _bare_object(raw: Source) -> Source | None:
     """DER or BER as it is, PEM as it is (the CMS reader knows both), lone base64 decoded."""
     if _is_cms(raw) or _PEM.match(raw[:200]):
         return raw
-    if _BASE64_LINE.match(raw):
-        decoded = decode_base64(raw)
+    if _BASE64_LINE.match(raw[:_PEEK]):
+        decoded = decoded_base64(raw, 0, len(raw))
         return decoded if _is_cms(decoded) else None
     return None
 
 
-def _is_cms(data: bytes) -> bool:
+def _is_cms(data: Source) -> bool:
     """A SEQUENCE in long or indefinite form: no text begins so."""
     return len(data) > 2 and data[0] == 0x30 and data[1] >= 0x80
 
 
-def _whole(content: bytes, media_type: str) -> Part:
+def _whole(content: Source, media_type: str) -> Part:
     """A leaf without header over all of `content`."""
     end = len(content)
     return Part(content, 0, 0, end, (), media_type, NO_PARAMETERS, (), (0, 0), (end, end), ())
@@ -169,15 +172,15 @@ class _Peeler:
             return self._stop_at(node)
         self._report_outside(node)
         first, second = node.children
-        result, content = self._verify_detached(form, first.raw, second)
+        result, content = self._verify_detached(form, first.octets(), second)
         self._add_signed(form, result)
         return self._read_content(content)
 
     def _verify_detached(
-        self, form: str, content: bytes, signature: Part
-    ) -> tuple[SignedResult | None, bytes]:
+        self, form: str, content: Source, signature: Part
+    ) -> tuple[SignedResult | None, Source]:
         try:
-            signed = cms.parse(signature.content())
+            signed = cms.parse(signature.decoded())
         except SmimeError as error:
             self.peeled.findings.append(error.finding)
             return None, content
@@ -191,8 +194,8 @@ class _Peeler:
             self._finding(structure.refused_structure(how, "RFC 8551 §3.5.3"))
             return None, content
         result = verify(signed, detached_content=content, candidates=self.candidates)
-        if _all_bad(result) and _BARE_LF.search(content):
-            restored = _BARE_LF.sub(b"\r\n", content)
+        restored = _line_ends_restored(content) if _all_bad(result) else None
+        if restored is not None:
             second = verify(signed, detached_content=restored, candidates=self.candidates)
             if not _all_bad(second):
                 self._finding(structure.line_ends_restored())
@@ -200,9 +203,9 @@ class _Peeler:
         return result, content
 
     def _report_outside(self, node: Part) -> None:
-        if node.span(node.epilogue).strip():
+        if node.has_words(node.epilogue):
             self._finding(structure.outside_the_signature("behind"))
-        if node.span(node.preamble).strip():
+        if node.has_words(node.preamble):
             self._finding(structure.outside_the_signature("before"))
 
     # application/pkcs7-mime
@@ -210,7 +213,7 @@ class _Peeler:
     def _cms(self, node: Part) -> Part | None:
         form = node.media_type if node.fields else BARE
         try:
-            content = cms.parse(node.content())
+            content = cms.parse(node.decoded())
         except SmimeError as error:
             return self._unreadable(node, form, error)
         self._compare_label(node, content)
@@ -270,7 +273,7 @@ class _Peeler:
 
     # common to all
 
-    def _read_content(self, content: bytes) -> Part:
+    def _read_content(self, content: Source) -> Part:
         """The content of a layer as a tree; without any structural field it is bare text."""
         if _is_cms(content):
             return _whole(content, "application/pkcs7-mime")
@@ -306,13 +309,13 @@ class _Peeler:
         self.peeled.findings.append(finding)
 
 
-def _makes_sense(content: bytes) -> bool:
+def _makes_sense(content: Source) -> bool:
     """Whether what CBC gave out can be a letter: a wrong key, too, ends in octets once in about 256 times."""
     if _is_cms(content):
         return _PKCS_OID in content[:40]
-    blank = _BLANK_LINE.search(content, 0, MAX_BLOCK)
-    header = content[: blank.start() if blank else MAX_BLOCK]
-    return bool(_STRUCTURAL.search(header)) or reads_as_text(content)
+    head = content[:MAX_BLOCK]
+    blank = _BLANK_LINE.search(head)
+    return bool(_STRUCTURAL.search(head[: blank.start()] if blank else head)) or reads_as_text(content)
 
 
 def _not_opened(decrypted: Decrypted) -> Decrypted:
@@ -347,18 +350,45 @@ def _all_bad(result: SignedResult) -> bool:
     return bool(result.signers) and all(signer.status is SignatureStatus.BAD for signer in result.signers)
 
 
-def expand(content: cms.CompressedData) -> bytes:
+def _line_ends_restored(content: Source) -> Source | None:
+    """`content` with CRLF where LF stands alone, or None where there is no such LF."""
+    restored = SpoolWriter()
+    changed = 0
+    last = b""
+    for block in blocks_of(content):
+        piece = bytes(block)
+        kept = 1 if last == b"\r" and piece[:1] == b"\n" else 0  # the second half of a CRLF
+        rest, count = _BARE_LF.subn(b"\r\n", piece[kept:])
+        restored.write(piece[:kept] + rest)
+        changed += count
+        last = piece[-1:]
+    return restored.finish() if changed else None
+
+
+def expand(content: cms.CompressedData) -> Source:
     """The content of a compressed object under its budget (RFC 3274 §2). Raises OverBudget, Malformed, Unsupported."""
     if content.algorithm.oid != oids.ZLIB:
         raise Unsupported(f"compression {content.algorithm.title}", citation="RFC 3274 §2")
     limit = min(MAX_EXPANDED, max(len(content.content) * MAX_RATIO, 4096))
     engine = zlib.decompressobj()
+    expanded = SpoolWriter()
     try:
-        data = engine.decompress(content.content, limit + 1)
+        for piece in _expanded(engine, content.content):
+            expanded.write(piece)
+            if len(expanded) > limit:
+                raise OverBudget("bytes of expanded content", limit)
     except zlib.error:
         raise Malformed("its compressed content is not valid", citation="RFC 3274") from None
-    if len(data) > limit:
-        raise OverBudget("bytes of expanded content", limit)
     if not engine.eof:
         raise Malformed("its compressed content is not complete", citation="RFC 3274")
-    return data
+    return expanded.finish()
+
+
+def _expanded(engine: zlib._Decompress, content: View) -> Iterator[bytes]:
+    """What comes out, never more than a block at a time."""
+    for block in blocks_of(content):
+        piece = engine.decompress(block, BLOCK)
+        yield piece
+        while engine.unconsumed_tail or len(piece) == BLOCK:
+            piece = engine.decompress(engine.unconsumed_tail, BLOCK)
+            yield piece

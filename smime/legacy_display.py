@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from .fields import decode_words
 from .mime import Entity, text_entity
 from .mime_read import Part, parse
+from .octets import Content, cut, joined
+from .spool import spooled
 from .transfer import readable_text
 
 PARAMETER = "hp-legacy-display"
@@ -27,15 +29,17 @@ def add_legacy_display(entity: Entity, fields: Sequence[tuple[str, str]]) -> Ent
     """`entity` with the element in front of every main body part; unchanged when nothing was hidden."""
     if not fields:
         return entity
-    source = entity.to_bytes()
+    source = spooled(entity.octets())
     root = parse(source)
     shown = [(name, " ".join(decode_words(value).split())) for name, value in fields]
     if not root.children:
         return _rewritten(root, shown) if _is_main_text(root) else entity
-    for part in reversed(main_body_parts(root)):  # from the end, so that offsets before it stay true
-        rewritten = _rewritten(part, shown).to_bytes()
-        source = source[: part.start] + rewritten + source[part.end :]
-    return Entity(entity.headers, source[root.body :])
+    pieces: list[Content] = []
+    at = root.body
+    for part in main_body_parts(root):
+        pieces += (cut(source, at, part.start), _rewritten(part, shown).octets())
+        at = part.end
+    return Entity(entity.headers, joined(*pieces, cut(source, at, len(source))))
 
 
 def main_body_parts(part: Part) -> list[Part]:

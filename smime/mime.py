@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .addresses import encode_addresses
 from .base64_text import encoded_base64
@@ -44,14 +44,31 @@ class Entity:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Attachment:
-    """A file in a letter. `name` is safe to show and to save under; `content_id` serves HTML images."""
+    """A file in a letter. `name` is safe to show and to save under; `content_id` serves HTML images.
+
+    `octets` may be long: they are then read, decoded and even counted only when somebody asks.
+    """
 
     name: str
     media_type: str
-    content: bytes
-    content_id: str = ""
+    octets: Content = field(repr=False, hash=False)
+    content_id: str
+
+    def __init__(self, name: str, media_type: str, content: Content, content_id: str = "") -> None:
+        for attribute, value in zip(self.__slots__, (name, media_type, content, content_id), strict=True):
+            object.__setattr__(self, attribute, value)
+
+    @property
+    def content(self) -> bytes:
+        """The whole file in memory."""
+        return bytes(self.octets)
+
+    @property
+    def size(self) -> int:
+        """Octets of the file."""
+        return len(self.octets)
 
 
 def build_body(text: str, *, html: str | None = None, attachments: Sequence[Attachment] = ()) -> Entity:
@@ -84,7 +101,7 @@ def attachment_entity(attachment: Attachment) -> Entity:
         ("Content-Transfer-Encoding", "base64"),
         ("Content-Disposition", f"attachment; {parameter('filename', name)}"),
     ]
-    return Entity(tuple(headers), encoded_base64(attachment.content))
+    return Entity(tuple(headers), encoded_base64(attachment.octets))
 
 
 def multipart(subtype: str, parts: Sequence[Entity], *parameters: str) -> Entity:

@@ -1,15 +1,15 @@
 """Reading MIME by offsets: tolerant, linear and under budgets (RFC 2045, RFC 2046, RFC 1847).
 
 One pass over the source finds every delimiter of every open multipart; nothing is copied or decoded until
-somebody asks for it, so a signature is verified over exactly the received bytes (RFC 8551 §3.5). Outer
-delimiters close inner parts. What is irregular is remembered in `defects`; what exceeds a
+somebody asks for it, and the source need not be in memory. So a signature is verified over exactly the received
+bytes (RFC 8551 §3.5). Outer delimiters close inner parts. What is irregular is remembered in `defects`; what exceeds a
 budget raises OverBudget.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -24,13 +24,16 @@ from .fields import (
     read_parameters,
     starts_with_field,
 )
-from .transfer import decode_transfer
+from .octets import IN_MEMORY, Block, Content, Octets, Source, Span, blocks_of, cut, search
+from .transfer import decode_transfer, decoded_transfer
 
 MAX_MESSAGE = 50 * 1024 * 1024
 MAX_DEPTH = 20
 MAX_PARTS = 1000
 MAX_BOUNDARY = 200  # RFC 2046 allows 70
 MAX_LINE_PEEK = 2048
+MAX_BLANKS = 1000  # behind a delimiter; a line of mail has at most 998 octets
+_DELIMITER_REACH = MAX_BOUNDARY + MAX_BLANKS + 10
 NO_PARAMETERS: Mapping[str, str] = MappingProxyType({})
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
@@ -42,7 +45,7 @@ _NEVER = re.compile(rb"(?!)")
 class Part:
     """A node of the MIME tree over `source`: header at [start, body), encoded body at [body, end)."""
 
-    source: bytes = field(repr=False)
+    source: Source = field(repr=False)
     start: int
     body: int
     end: int
@@ -83,20 +86,57 @@ class Part:
         """The exact bytes, header included."""
         return self.source[self.start : self.end]
 
+    def octets(self) -> Source:
+        """The same without a copy where they are many."""
+        return cut(self.source, self.start, self.end)
+
     def content(self) -> bytes:
         """The body with its transfer encoding removed."""
         return decode_transfer(self.value("content-transfer-encoding"), self.source[self.body : self.end])
 
+    def decoded(self) -> Source:
+        """The same, outside memory where it is long."""
+        encoding = self.value("content-transfer-encoding")
+        return decoded_transfer(encoding, self.source, self.body, self.end)
+
     def nested(self) -> Part | None:
         """The message inside a message/rfc822 part, or None. Raises OverBudget."""
-        return parse(self.content()) if self.media_type in ("message/rfc822", "message/global") else None
+        return parse(self.decoded()) if self.media_type in ("message/rfc822", "message/global") else None
 
     def span(self, offsets: tuple[int, int]) -> bytes:
         """The bytes of a preamble or epilogue."""
         return self.source[offsets[0] : offsets[1]]
 
+    def file(self) -> Content:
+        """What the part is as a file: of a multipart the exact bytes, else its content, decoded when it is asked for."""
+        if self.end - self.body < IN_MEMORY:
+            return self.raw if self.children else self.content()
+        return self.octets() if self.children else PartContent(self)
 
-def parse(source: bytes) -> Part:
+    def has_words(self, offsets: tuple[int, int]) -> bool:
+        """Whether anything but blanks stands in a preamble or epilogue."""
+        return any(bytes(block).strip() for block in Span(self.source, *offsets).blocks())
+
+
+class PartContent(Octets):
+    """The content of a long leaf, decoded when it is first asked for and not kept in memory."""
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+
+    @cached_property
+    def decoded(self) -> Source:
+        """The content itself."""
+        return self.part.decoded()
+
+    def __len__(self) -> int:
+        return len(self.decoded)
+
+    def blocks(self) -> Iterator[Block]:
+        return blocks_of(self.decoded)
+
+
+def parse(source: Source) -> Part:
     """The MIME tree of `source`. Raises OverBudget, and nothing else."""
     if len(source) > MAX_MESSAGE:
         raise OverBudget("bytes of one message", MAX_MESSAGE)
@@ -124,7 +164,7 @@ class _Open:
         else:
             self.preamble_end = at
 
-    def build(self, source: bytes) -> Part:
+    def build(self, source: Source) -> Part:
         epilogue = (self.end if self.epilogue_start is None else min(self.epilogue_start, self.end), self.end)
         return Part(
             source=source,
@@ -142,7 +182,7 @@ class _Open:
 
 
 class _Reader:
-    def __init__(self, source: bytes) -> None:
+    def __init__(self, source: Source) -> None:
         self.source = source
         self.stack: list[_Open] = []  # open multiparts, outermost first
         self.parts = 0
@@ -151,30 +191,33 @@ class _Reader:
         root = self._open(0, "text/plain")
         at = root.body
         while self.stack:
-            match = self.stack[-1].pattern.search(self.source, max(at - 1, 0))
-            if match is None:
+            found = search(
+                self.stack[-1].pattern, self.source, max(at - 1, 0), len(self.source), _DELIMITER_REACH
+            )
+            if found is None:
                 self._close_above(0, len(self.source))
                 break
-            at = self._take(match)
+            at = self._take(*found)
         root.end = len(self.source)
         return root.build(self.source)
 
-    def _take(self, match: re.Match[bytes]) -> int:
-        """Handles one delimiter line; gives the offset to search on from."""
+    def _take(self, offset: int, match: re.Match[bytes]) -> int:
+        """Handles one delimiter line, found from `offset` on; gives the offset to search on from."""
+        start, end = offset + match.start(), offset + match.end()
         index = next(
             i for i in reversed(range(len(self.stack))) if self.stack[i].boundary == match["boundary"]
         )
         owner = self.stack[index]
-        cut = self._before_line_end(match.start(), owner)
+        cut = self._before_line_end(start, owner)
         self._close_above(index + 1, cut)
         owner.end_content(cut)
         if match["close"]:
-            owner.epilogue_start = match.end()
+            owner.epilogue_start = end
             owner.end = len(self.source)
             self.stack.pop()
-            return match.end()
+            return end
         digest = owner.media_type == "multipart/digest"
-        child = self._open(match.end(), "message/rfc822" if digest else "text/plain")
+        child = self._open(end, "message/rfc822" if digest else "text/plain")
         owner.children.append(child)
         return child.body
 
@@ -225,25 +268,30 @@ class _Reader:
     def _header_end(self, start: int) -> tuple[int, int]:
         """Where the header block at `start` ends and where its body begins."""
         source = self.source
-        first = _LINE_END.match(source, start)
+        first = _LINE_END.match(source[start : start + 2])
         if first:
-            return start, first.end()
+            return start, start + first.end()
         limit = min(len(source), start + MAX_BLOCK + 4)
-        blank = _BLANK_LINE.search(source, start, limit)
-        block_end, body = (blank.start() + 1, blank.end()) if blank else (len(source), len(source))
+        blank = self._find(_BLANK_LINE, start, limit)
+        block_end, body = (blank[0] + 1, blank[1]) if blank else (len(source), len(source))
         if not starts_with_field(source[start : start + MAX_LINE_PEEK]):
             return start, start  # a body without any header
         if blank is None and limit < len(source):
             raise OverBudget("bytes of one header block", MAX_BLOCK)
         if self.stack:  # a delimiter may come before the blank line
-            cut = self.stack[-1].pattern.search(source, start - 1, block_end)
-            if cut:
-                at = max(start, cut.start() + 1)
+            delimiter = self._find(self.stack[-1].pattern, start - 1, block_end)
+            if delimiter:
+                at = max(start, delimiter[0] + 1)
                 return at, at
         return block_end, body
+
+    def _find(self, pattern: re.Pattern[bytes], start: int, end: int) -> tuple[int, int] | None:
+        """Where the first match inside [start, end) starts and ends; the stretch is short, or no block follows."""
+        found = search(pattern, self.source, start, end, _DELIMITER_REACH)
+        return (found[0] + found[1].start(), found[0] + found[1].end()) if found else None
 
 
 def _delimiters(boundaries: list[bytes]) -> re.Pattern[bytes]:
     """A delimiter line of any of these boundaries, innermost first, with the line end before it."""
     names = b"|".join(map(re.escape, boundaries))
-    return re.compile(rb"\n--(?P<boundary>" + names + rb")(?P<close>--)?[ \t]*\r?(?:\n|\Z)")
+    return re.compile(rb"\n--(?P<boundary>" + names + rb")(?P<close>--)?[ \t]{0,%d}\r?(?:\n|\Z)" % MAX_BLANKS)

@@ -8,6 +8,7 @@ shorter than `IN_MEMORY` is plain `bytes` throughout, so that an ordinary letter
 from __future__ import annotations
 
 import io
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias, overload
@@ -40,9 +41,12 @@ class Octets(ABC):
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        if not isinstance(other, Octets | bytes):
+        if not isinstance(other, Octets | bytes | memoryview):
             return NotImplemented
-        return len(self) == len(other) and bytes(self) == bytes(other)
+        if len(self) != len(other):
+            return False
+        pairs = zip(equal_blocks(self, BLOCK), equal_blocks(other, BLOCK), strict=True)
+        return all(one == two for one, two in pairs)
 
 
 class Rope(Octets):
@@ -101,10 +105,6 @@ class Stored(Octets):
             raise IndexError(key)
         at = key % len(self)
         return self.read(at, at + 1)[0]
-
-
-Source: TypeAlias = bytes | Stored
-Content: TypeAlias = bytes | Octets
 
 
 class Chunked(Stored):
@@ -173,6 +173,28 @@ class Span(Stored):
             yield from self.source.blocks(first, stop)
 
 
+Source: TypeAlias = bytes | Stored  # what a parser reads
+Content: TypeAlias = bytes | Octets  # what is hashed, encrypted, sent
+View: TypeAlias = memoryview | Span  # a stretch of a source, without a copy
+
+
+def view(source: Source, start: int, end: int) -> View:
+    """The stretch [start, end) of `source`."""
+    if isinstance(source, bytes) and end - start < IN_MEMORY:
+        return memoryview(source)[start:end]
+    return Span(source, start, end)
+
+
+def part_of(whole: View, start: int, end: int) -> View:
+    """The stretch [start, end) of a stretch."""
+    return whole[start:end] if isinstance(whole, memoryview) else Span(whole, start, end)
+
+
+def source_of(whole: View | Source) -> Source:
+    """Something that a parser can read; what is short is copied."""
+    return bytes(whole) if isinstance(whole, memoryview) else whole
+
+
 def blocks_of(content: bytes | bytearray | memoryview | Octets) -> Iterator[Block]:
     """Any content in blocks."""
     if isinstance(content, Octets):
@@ -204,6 +226,28 @@ def equal_blocks(content: bytes | memoryview | Octets, size: int) -> Iterator[Bl
         kept += view[whole:]
     if kept:
         yield kept
+
+
+def search(
+    pattern: re.Pattern[bytes], source: Source, start: int, end: int, reach: int
+) -> tuple[int, re.Match[bytes]] | None:
+    """The first match inside [start, end) and the offset that its positions count from.
+
+    No match may be longer than `reach`, and none may look behind its own start.
+    """
+    if isinstance(source, bytes):
+        found = pattern.search(source, start, end)
+        return (0, found) if found else None
+    at = start
+    while True:
+        upto = min(at + 2 * BLOCK, end)
+        window = source.read(at, upto)
+        found = pattern.search(window)
+        if found and (upto == end or found.start() + reach < len(window)):
+            return at, found
+        if upto >= end:
+            return None
+        at = upto - reach
 
 
 def cut(source: Source, start: int, end: int) -> Source:

@@ -94,7 +94,7 @@ def _findings(report: SecurityReport) -> Iterator[str]:
 def _content(report: SecurityReport) -> Iterator[str]:
     encrypted = any(layer.kind is LayerKind.ENCRYPTED for layer in report.layers)
     for file in report.attachments:
-        yield f"Attachment: {file.name} ({file.media_type}, {len(file.content)} bytes)"
+        yield f"Attachment: {file.name} ({file.media_type}, {file.size} bytes)"
     if report.text and not encrypted:
         yield "Text:"
         yield from (f"  {line}" for line in report.text.splitlines())

@@ -32,7 +32,8 @@ class SealedSpool(Chunked):
         weakref.finalize(self, os.close, file)
 
     def chunk(self, index: int) -> bytes:
-        sealed = os.pread(self._file, _CHUNK + _TAG, index * (_CHUNK + _TAG))
+        size = self.chunk_octets + _TAG
+        sealed = os.pread(self._file, size, index * size)
         return self._cipher.decrypt(_nonce(index), sealed, None)
 
 
@@ -41,21 +42,24 @@ class SpoolWriter:
 
     def __init__(self) -> None:
         self._pending = bytearray()
-        self._written = 0  # whole chunks in the file
+        self._written = 0  # chunks in the file
+        self._length = 0
         self._file: int | None = None
-        self._cipher = AESGCM(os.urandom(32))
 
     def __len__(self) -> int:
-        return self._written * _CHUNK + len(self._pending)
+        return self._length
 
     def write(self, block: Block) -> None:
         """Adds `block`. Raises OSError where the disk is full."""
+        self._length += len(block)
         if self._file is None:
             self._pending += block
             if len(self._pending) > IN_MEMORY:
                 self._spill()
             return
-        view = memoryview(block)
+        self._append(memoryview(block))
+
+    def _append(self, view: memoryview) -> None:
         if self._pending:
             missing = _CHUNK - len(self._pending)
             self._pending += view[:missing]
@@ -75,20 +79,20 @@ class SpoolWriter:
             content = bytes(self._pending)
             self._pending = bytearray()
             return content
-        length = len(self)
         if self._pending:
             self._seal(self._pending)
             self._pending = bytearray()
         file, self._file = self._file, None
         self._closer.detach()
-        return SealedSpool(file, self._cipher, length)
+        return SealedSpool(file, self._cipher, self._length)
 
     def _spill(self) -> None:
         """From memory to the file."""
         held, self._pending = self._pending, bytearray()
         self._file = _nameless_file()
+        self._cipher = AESGCM(os.urandom(32))
         self._closer = weakref.finalize(self, os.close, self._file)
-        self.write(held)
+        self._append(memoryview(held))
 
     def _seal(self, chunk: Block) -> None:
         assert self._file is not None  # noqa: S101  for the type checker

@@ -13,7 +13,7 @@ import re
 
 from .base64_text import LINE, decoded_base64, encode_base64
 from .base64_text import decode_base64 as decode_base64
-from .octets import Source, cut
+from .octets import Source, blocks_of, cut
 
 _SAFE_LINE = re.compile(r"[\t -~]{0,76}\Z")
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -92,17 +92,28 @@ def readable_text(content: bytes, charset: str) -> str:
     return text.lstrip("\ufeff").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def reads_as_text(octets: bytes) -> bool:
+def reads_as_text(octets: Source) -> bool:
     """Whether octets of unknown origin can be words at all: no control characters, and UTF-8 or mostly ASCII.
 
     Random octets practically never are, from sixteen of them on.
     """
-    if octets.translate(None, _CONTROLS) != octets:
-        return False
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    ascii_octets, unicode = 0, True
+    for block in blocks_of(octets):
+        piece = bytes(block)
+        if piece.translate(None, _CONTROLS) != piece:
+            return False
+        ascii_octets += len(piece.translate(None, _BEYOND_ASCII))
+        unicode = unicode and _decodes(decoder, piece, final=False)
+    unicode = unicode and _decodes(decoder, b"", final=True)
+    return unicode or ascii_octets * 4 >= len(octets) * 3
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool) -> bool:
     try:
-        octets.decode("utf-8")
+        decoder.decode(piece, final)
     except UnicodeDecodeError:
-        return len(octets.translate(None, _BEYOND_ASCII)) * 4 >= len(octets) * 3
+        return False
     return True
 
 

@@ -22,6 +22,7 @@ from .capabilities import Capability
 from .cms import SignedData, SignerInfo
 from .errors import Malformed, OverBudget
 from .identifiers import CertificateIndex
+from .octets import Source, source_of
 from .signature_faults import SignatureFault, SignatureStatus, bad, built_wrongly
 from .signed_attributes import required
 from .signing_certificate import find_signing_certificate, weakness_of
@@ -51,7 +52,7 @@ class SignedResult:
     `certificates` are those of the message that can be read, not judged; `crls` are DER, candidates only.
     """
 
-    content: bytes
+    content: Source
     signers: tuple[SignerResult, ...]
     certificates: tuple[x509.Certificate, ...]
     crls: tuple[bytes, ...]
@@ -59,7 +60,7 @@ class SignedResult:
 
 
 def verify(
-    signed: SignedData, *, detached_content: bytes | None, candidates: Sequence[x509.Certificate] = ()
+    signed: SignedData, *, detached_content: Source | None, candidates: Sequence[x509.Certificate] = ()
 ) -> SignedResult:
     """Check every signer of `signed` over the content inside it, or over `detached_content`.
 
@@ -69,10 +70,10 @@ def verify(
     distinct = {c.public_bytes(Encoding.DER): c for c in (*certificates, *candidates)}
     pool = CertificateIndex(distinct.values(), lambda certificate: certificate)
     problem = _content_problem(signed, detached_content)
-    content = signed.content if signed.content is not None else detached_content
-    judge = _Judge(signed, memoryview(content or b""), pool, problem)
+    content = source_of(signed.content) if signed.content is not None else detached_content or b""
+    judge = _Judge(signed, content, pool, problem)
     return SignedResult(
-        content=bytes(content or b""),
+        content=content,
         signers=tuple(map(judge.result, signed.signers)),
         certificates=certificates,
         crls=signed.crls,
@@ -100,7 +101,7 @@ def _load(encoded: Sequence[bytes]) -> tuple[tuple[x509.Certificate, ...], list[
     return tuple(loaded), findings
 
 
-def _content_problem(signed: SignedData, detached_content: bytes | None) -> Finding | None:
+def _content_problem(signed: SignedData, detached_content: Source | None) -> Finding | None:
     """A signature covers exactly one content; two could show one thing and sign another."""
     if signed.content is not None and detached_content is not None:
         return built_wrongly("content-twice", "it carries a content of its own beside the one that is shown")
@@ -114,7 +115,7 @@ class _Judge:
     """One SignedData under examination. Digests are computed once per algorithm."""
 
     signed: SignedData
-    content: memoryview
+    content: Source
     pool: CertificateIndex[x509.Certificate]
     problem: Finding | None
     digests: dict[str, bytes] = field(default_factory=dict)
@@ -223,12 +224,11 @@ def _remarks(signer: SignerInfo) -> list[Finding]:
     return []
 
 
-def _reads_as_attributes(content: memoryview) -> bool:
+def _reads_as_attributes(content: Source) -> bool:
     if not content or content[0] != der.SET:
         return False
     try:
-        octets = bytes(content)
-        Attributes.read(der.Reader(octets).next(der.SET))
+        Attributes.read(der.Reader(content).next(der.SET))
     except (Malformed, OverBudget):
         return False
     return True

@@ -302,7 +302,7 @@ class Desk:
         original = self._original()
         files = original.report.attachments if original is not None else ()
         return [
-            KeptFile(f"original-{n}", files[n].name, len(files[n].content))
+            KeptFile(f"original-{n}", files[n].name, files[n].size)
             for n in self.letter.originals
             if n < len(files)
         ]

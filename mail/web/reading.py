@@ -65,7 +65,7 @@ def _letter_context(request: SignedInRequest, opened: OpenedLetter) -> dict[str,
         "new_signer": opened.learned is not None and opened.learned.other_signer,
         "learned": opened.learned,
         "attachments": [
-            {"index": i, "name": a.name, "size": len(a.content)} for i, a in enumerate(report.attachments)
+            {"index": i, "name": a.name, "size": a.size} for i, a in enumerate(report.attachments)
         ],
         "inner": inner_layers(report),
         "blocked_images": shown.blocked_images,

@@ -186,6 +186,6 @@ def _letter(
         "deliveries": deliveries,
         "arrived": sum(row.state in ARRIVED for row in deliveries),
         "text": report.text,
-        "attachments": [{"name": file.name, "size": len(file.content)} for file in report.attachments],
+        "attachments": [{"name": file.name, "size": file.size} for file in report.attachments],
         "unlock": None,
     }

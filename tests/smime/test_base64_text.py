@@ -8,7 +8,7 @@ import random
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smime.base64_text import (
@@ -103,6 +103,7 @@ def test_what_is_irregular_goes_to_a_sealed_spool() -> None:
     assert isinstance(decoded_base64(text, 0, len(text)), SealedSpool)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, len(TEXT) - 1), st.binary(max_size=4), st.integers(0, 4))
 def test_a_long_text_changed_anywhere_is_read_as_python_reads_it(
     at: int, octets: bytes, dropped: int
