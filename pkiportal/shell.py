@@ -83,7 +83,7 @@ def _counted(actor: Actor) -> QuerySet[Person, Any]:
     return (
         Person.objects.filter(id=actor.person_id)
         .annotate(
-            has_key=Exists(CustodyKey.objects.filter(person_id=OuterRef("id"))),
+            has_key=Exists(CustodyKey.objects.current().filter(person_id=OuterRef("id"))),
             unread=_count(inbox),
             draft_count=_count(drafts),
             request_count=_count(asked),

@@ -46,7 +46,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
     if actor is None:
         return redirect("portal:sign_in")
     with tenant_scope(actor.tenant_id):
-        is_ready = MailKey.objects.filter(person_id=actor.person_id).exists()
+        is_ready = MailKey.objects.openable().filter(person_id=actor.person_id).exists()
         is_waiting = Enrolment.objects.filter(person_id=actor.person_id, state="waiting").exists()
     return redirect("mail:inbox" if is_ready and not is_waiting else "tenants:enrol")
 

@@ -350,8 +350,10 @@ def _opened_words(report: Any, text: str, names: str) -> tuple[str, str]:
     )
 
 
-def encryption_verdict(report: Any, *, also: Iterable[str] = ()) -> Verdict:
-    """The lock of a report in full. `also` names the other people it was encrypted to."""
+def encryption_verdict(report: Any, *, also: Iterable[str] = (), retired: bool = False) -> Verdict:
+    """The lock of a report in full. `also` names the other people it was encrypted to; `retired`: the envelope names a
+    certificate that the reader had before starting over with a new PIN.
+    """
     code = str(report.encryption)
     algorithm = str(getattr(report, "encryption_algorithm", "") or "")
     words = _locked_words(report, algorithm)
@@ -381,6 +383,12 @@ def _certificate_words(failure: str) -> tuple[str, str, str]:
     """ "good" or PathResult.failure → seal code, sentence, and the reason to give when no finding has one."""
     advice = _("Do not rely on it.")
     known = {
+    if code == "ENC_FAIL" and retired:
+        text = _("Encrypted to a key you no longer open")
+        why = _(
+            "It went with your earlier PIN when you started over. The letter is kept as it came; ask the sender to"
+            " send it again, encrypted with your current certificate."
+        )
         "good": ("SIG_OK", _("Complete, in date and trusted by your organisation"), ""),
         "untrusted": (
             "SIG_UNTRUSTED",

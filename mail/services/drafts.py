@@ -74,7 +74,7 @@ def too_large() -> Refused:
 
 
 def _custody_key(actor: Actor) -> CustodyKey:
-    custody_key = CustodyKey.objects.filter(person_id=actor.person_id).first()
+    custody_key = CustodyKey.objects.current().filter(person_id=actor.person_id).first()
     if custody_key is None:
         raise refuse(
             "not-enrolled", "Drafts are kept sealed, and you have no key yet.", remedy="Enrol first."
@@ -131,7 +131,7 @@ def _head(row: DraftAttachment, custody: Custody) -> dict[str, str]:
 
 
 def open_draft(actor: Actor, draft_id: uuid.UUID, custody: Custody) -> tuple[Draft, Letter]:
-    """The draft without its files. Raises Draft.DoesNotExist; SealBroken cannot happen for one's own draft."""
+    """The draft without its files. Raises Draft.DoesNotExist; SealBroken if it is from before the person started over."""
     with tenant_scope(actor.tenant_id):
         row = Draft.objects.get(id=draft_id, person_id=actor.person_id)
     return row, read_draft(row, custody)

@@ -19,6 +19,7 @@ from mail.services.harvest import Learned, harvest
 from pki.path import Failure
 from pki.trust import Trust
 from smime.decrypt import DecryptionKey
+from smime.identifiers import IssuerAndSerial, KeyIdentifier
 from smime.open import open_message
 from smime.report import Encryption, SecurityReport, Signature
 from tenants.access import Actor
@@ -27,17 +28,21 @@ from tenants.models import CustodyKey
 from tenants.scoping import tenant_scope
 from tenants.services.assemble_trust import assemble_trust
 from tenants.services.learn_issuers import learn_issuers
-from tenants.services.mail_keys import SealedKey, all_keys
+from tenants.services.mail_keys import SealedKey, all_keys, retired_certificates
 
 
 @dataclass(frozen=True)
 class OpenedLetter:
-    """A letter of the reader with its report, and what was learned of its signer (None: nothing to learn)."""
+    """A letter of the reader with its report, and what was learned of its signer (None: nothing to learn).
+
+    `for_retired_key`: it names a certificate of the reader whose key went with a forgotten PIN, and none that opens it.
+    """
 
     message: Message
     report: SecurityReport
     raw: bytes
     learned: Learned | None = None
+    for_retired_key: bool = False
 
 
 def read(actor: Actor, message_id: uuid.UUID, custody: Custody | None, at: datetime) -> OpenedLetter:
@@ -56,13 +61,22 @@ def open_letter(actor: Actor, message_id: uuid.UUID, custody: Custody | None, at
     with tenant_scope(actor.tenant_id):
         message = Message.objects.of(actor.person_id).select_related("raw").get(id=message_id)
         sealed, trust = all_keys(actor.person_id), assemble_trust()
+        retired = retired_certificates(actor.person_id)
     raw = bytes(message.raw.data)
     report = judge(raw, sealed, custody, trust, message.received_at, at)
     if _lacks_issuer(report) and learn_issuers(actor.tenant_id, report.certificates, at):
         with tenant_scope(actor.tenant_id):
             trust = assemble_trust()
         report = judge(raw, sealed, custody, trust, message.received_at, at)
-    return OpenedLetter(message, report, raw)
+    return OpenedLetter(message, report, raw, for_retired_key=_names_any(report, retired))
+
+
+def _names_any(report: SecurityReport, retired: Sequence[x509.Certificate]) -> bool:
+    """Whether a letter that does not open was encrypted to one of these. Public facts of the envelope, no trial."""
+    if report.encryption is not Encryption.FAIL:
+        return False
+    named = {str(reference(one)) for one in retired for reference in (IssuerAndSerial.of, KeyIdentifier.of)}
+    return not named.isdisjoint(report.recipients)
 
 
 def open_part(actor: Actor, content: bytes, custody: Custody | None, at: datetime) -> SecurityReport:
@@ -111,7 +125,7 @@ def _remember(actor: Actor, message: Message, report: SecurityReport, at: dateti
         changes |= {"from_name": "" if hides_name(report) else name[:200], "from_address": address[:320]}
     with tenant_scope(actor.tenant_id, write=True):
         if report.subject_was_encrypted and message.sealed_subject is None:
-            custody_key = CustodyKey.objects.get(person_id=actor.person_id)
+            custody_key = CustodyKey.objects.current().get(person_id=actor.person_id)
             subject = (report.header("Subject") or "").encode()
             changes["sealed_subject"] = seal_for(custody_key, subject, "subject", message.id)
         Message.objects.filter(id=message.id).update(**changes)

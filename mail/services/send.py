@@ -251,7 +251,7 @@ def _record_sent(
 ) -> Message:
     sealed = None
     if letter.encrypt:
-        custody_key = CustodyKey.objects.get(person_id=actor.person_id)
+        custody_key = CustodyKey.objects.current().get(person_id=actor.person_id)
         sealed = seal_for(custody_key, letter.subject.encode(), "subject", letter_id)
     return Message.objects.create(
         id=letter_id,

@@ -32,6 +32,7 @@ from smime.errors import SmimeError
 from smime.report import Encryption
 from tenants import clock
 from tenants.access import SignedInRequest, member
+from tenants.keystore.custody import SealBroken
 from tenants.models import CustodyKey
 from tenants.refusals import Refused
 from tenants.scoping import tenant_scope
@@ -73,7 +74,13 @@ def draft(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     custody = open_custody(request, request.actor)
     if custody is None:
         return _unlock_first(request)
-    row, letter = open_draft(request.actor, pk, custody)
+    try:
+        row, letter = open_draft(request.actor, pk, custody)
+    except SealBroken:
+        messages.error(
+            request, _("This draft was sealed with your earlier PIN and cannot be opened any more.")
+        )
+        return see_other("mail:drafts")
     return Desk(
         request,
         form_of(letter),
@@ -96,7 +103,7 @@ def _is_known(request: SignedInRequest, pk: uuid.UUID) -> bool:
 
 def _has_key(request: SignedInRequest) -> bool:
     with tenant_scope(request.actor.tenant_id):
-        return CustodyKey.objects.filter(person_id=request.actor.person_id).exists()
+        return CustodyKey.objects.current().filter(person_id=request.actor.person_id).exists()
 
 
 def _unlock_first(request: SignedInRequest) -> HttpResponse:

@@ -36,7 +36,7 @@ from tenants.services.unlock import NotEnrolled, Paused, WrongPin, unlock
 from tenants.web.forms import Pin, sentence
 from tenants.web.unlock import UnlockForm, locked
 from tenants.web.unlocked import open_custody, remember_unlocked
-from tenants.web.words import full_day
+from tenants.web.words import full_day, wrong_pin_words
 
 ENDS_SOON = timedelta(days=30)
 
@@ -185,7 +185,7 @@ class Desk:
                 form = Pin({"pin": ""})
                 form.full_clean()
                 form.errors.clear()
-                form.add_error("pin", _("That PIN does not fit."))
+                form.add_error("pin", wrong_pin_words(left))
                 self.unlock_form = replace(self.unlock_form, form=form, tries_left=left)
             case NotEnrolled():
                 pass

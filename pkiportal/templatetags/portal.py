@@ -138,9 +138,13 @@ def seal(report: Any, message: Any = None, always_signs: str = "", admin: bool =
 
 
 @register.inclusion_tag("components/seal.html")
-def encryption(report: Any, message: Any = None, also: Iterable[str] = ()) -> dict[str, Any]:
-    """The lock above a letter. `also` names the other people it was encrypted to."""
-    return _drawn(encryption_verdict(report, also=also), report, message, admin=False)
+def encryption(
+    report: Any, message: Any = None, also: Iterable[str] = (), retired: bool = False
+) -> dict[str, Any]:
+    """The lock above a letter. `also` names the other people it was encrypted to; `retired`: to a key that the reader
+    had before starting over.
+    """
+    return _drawn(encryption_verdict(report, also=also, retired=retired), report, message, admin=False)
 
 
 @register.inclusion_tag("components/seal.html")

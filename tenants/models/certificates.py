@@ -50,6 +50,10 @@ class CertificateQuerySet(TenantQuerySet["Certificate"]):
     def encryption(self) -> CertificateQuerySet:
         return self.filter(can_encrypt=True)
 
+    def with_key(self) -> CertificateQuerySet:
+        """Their private key is here, and the person's PIN leads to it."""
+        return self.filter(mail_key__isnull=False, mail_key__retired_at__isnull=True)
+
     def issued_here(self) -> CertificateQuerySet:
         return self.filter(generation__isnull=False)
 
@@ -90,14 +94,24 @@ class Certificate(TenantOwned):
         return x509.load_der_x509_certificate(bytes(self.der))
 
 
+class MailKeyQuerySet(TenantQuerySet["MailKey"]):
+    def openable(self) -> MailKeyQuerySet:
+        """Keys that the person's PIN leads to."""
+        return self.filter(retired_at__isnull=True)
+
+
 class MailKey(TenantOwned):
-    """The private key of a person's certificate (PKCS#8), sealed by HPKE to the person's custody public key."""
+    """The private key of a person's certificate (PKCS#8), sealed by HPKE to the person's custody public key.
+
+    `retired_at`: it is sealed to a custody pair that was retired then, so that no PIN leads to it any more.
+    """
 
     certificate = models.OneToOneField(Certificate, on_delete=models.PROTECT, related_name="mail_key")
     person = models.ForeignKey("tenants.Person", on_delete=models.PROTECT, related_name="mail_keys")
     sealed = models.BinaryField()
+    retired_at = models.DateTimeField(null=True)
 
-    objects = TenantRows()
+    objects = TenantManager.from_queryset(MailKeyQuerySet)()
 
     class Meta:
         base_manager_name = "objects"

@@ -27,10 +27,20 @@ class TenantKey(TenantOwned):
         constraints = [models.UniqueConstraint(fields=["tenant", "kind"], name="tenant_key_kind")]
 
 
-class CustodyKey(TenantOwned):
-    """A person's X25519 pair. The public half seals; the private half is sealed under PIN and tenant key together."""
+class CustodyKeyQuerySet(TenantQuerySet["CustodyKey"]):
+    def current(self) -> CustodyKeyQuerySet:
+        """Pairs that are sealed to and unlocked; at most one a person."""
+        return self.filter(retired_at__isnull=True)
 
-    person = models.OneToOneField("tenants.Person", on_delete=models.PROTECT, related_name="custody_key")
+
+class CustodyKey(TenantOwned):
+    """A person's X25519 pair. The public half seals; the private half is sealed under PIN and tenant key together.
+
+    Whoever forgets the PIN starts over with another pair. The old one is retired and kept: nothing is sealed to it any
+    more, and what was stays sealed.
+    """
+
+    person = models.ForeignKey("tenants.Person", on_delete=models.PROTECT, related_name="custody_keys")
     public_key = models.BinaryField(max_length=32)
     sealed_private_key = models.BinaryField()
     salt = models.BinaryField(max_length=16)
@@ -44,11 +54,19 @@ class CustodyKey(TenantOwned):
     )
     paused_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True, help_text="replaced, because its PIN was forgotten")
 
-    objects = TenantRows()
+    objects = TenantManager.from_queryset(CustodyKeyQuerySet)()
 
     class Meta:
         base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "person"],
+                condition=models.Q(retired_at__isnull=True),
+                name="custody_key_current",
+            )
+        ]
 
     def is_paused(self, at: datetime) -> bool:
         return self.paused_until is not None and at < self.paused_until

@@ -52,6 +52,9 @@ class Person(TenantOwned):
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.MEMBER)
     is_active = models.BooleanField(default=True)
     added_at = models.DateTimeField()
+    enrolment_allowed_at = models.DateTimeField(
+        null=True, help_text="when an administrator let the person enrol again after a revocation"
+    )
 
     objects = TenantManager.from_queryset(PersonQuerySet)()
 

@@ -17,6 +17,7 @@ from tenants.models.certificates import EnrolmentState
 from tenants.models.custody import KeyKind
 from tenants.refusals import Refused, refuse
 from tenants.scoping import tenant_scope
+from tenants.services.readmission import barring_revocation, enrolment_barred
 
 TEMPLATE_CODES = ("signing", "encryption")
 SHORTEST_PIN = 6
@@ -47,15 +48,17 @@ def ask_again(actor: Actor, at: datetime) -> None:
     """Ask for what the person lacks, under the PIN they have; nothing happens while an answer is awaited. Raises Refused."""
     with tenant_scope(actor.tenant_id, write=True):
         person = Person.objects.select_for_update(of=("self",)).get(id=actor.person_id)
-        if not CustodyKey.objects.filter(person=person).exists():
+        if not CustodyKey.objects.current().filter(person=person).exists():
             raise refuse("not-enrolled", "Your keys are not protected yet.", remedy="Choose a PIN first.")
+        if barring_revocation(person) is not None:
+            raise enrolment_barred()
         if not Enrolment.objects.filter(person=person, state=EnrolmentState.WAITING).exists():
             _ask(person, missing_codes(person.id, at), at)
 
 
 def missing_codes(person_id: uuid.UUID, at: datetime) -> list[str]:
     """The templates that a person has no current certificate of. Inside a scope."""
-    current = Certificate.objects.filter(person_id=person_id, mail_key__isnull=False).current(at)
+    current = Certificate.objects.filter(person_id=person_id).with_key().current(at)
     usable = {"signing": current.signing(), "encryption": current.encryption()}
     return [code for code in TEMPLATE_CODES if not usable[code].exists()]
 
@@ -94,7 +97,7 @@ def check_pin(pin: str) -> None:
 
 
 def _refuse_second_pair(person: Person) -> None:
-    if CustodyKey.objects.filter(person=person).exists():
+    if CustodyKey.objects.current().filter(person=person).exists():
         raise _enrolled_already()
 
 

@@ -1,4 +1,4 @@
-"""How far a person's enrolment is: nothing yet, waiting for the authority, refused, or done."""
+"""How far a person's enrolment is: nothing yet, waiting for the authority, refused, in need of consent, or done."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from enum import StrEnum
 
 from pki.findings import Finding, error
 from tenants.access import Actor
-from tenants.models import CustodyKey, Enrolment
+from tenants.models import CustodyKey, Enrolment, Person
 from tenants.models.certificates import EnrolmentState
 from tenants.scoping import tenant_scope
 from tenants.services.enrol import missing_codes
+from tenants.services.readmission import barring_revocation, enrolment_barred
 
 
 class Stage(StrEnum):
     FORM = "form"
     WORKING = "working"
     FAILED = "failed"
+    BARRED = "barred"
     DONE = "done"
 
 
@@ -33,13 +35,15 @@ class Progress:
 def enrolment_state(actor: Actor, at: datetime) -> Progress:
     """What the enrolment page shows. Opens a scope of its own."""
     with tenant_scope(actor.tenant_id):
-        if not CustodyKey.objects.filter(person_id=actor.person_id).exists():
+        if not CustodyKey.objects.current().filter(person_id=actor.person_id).exists():
             return Progress(Stage.FORM, has_pin=False)
         wishes = Enrolment.objects.filter(person_id=actor.person_id)
         if wishes.filter(state=EnrolmentState.WAITING).exists():
             return Progress(Stage.WORKING, has_pin=True)
         if not missing_codes(actor.person_id, at):
             return Progress(Stage.DONE, has_pin=True)
+        if barring_revocation(Person.objects.get(id=actor.person_id)) is not None:
+            return Progress(Stage.BARRED, has_pin=True, refusal=enrolment_barred().finding)
         newest = wishes.order_by("-asked_at").values_list("asked_at", flat=True)[:1]
         refused = wishes.filter(state=EnrolmentState.REFUSED, asked_at__in=list(newest)).first()
     if refused is None:

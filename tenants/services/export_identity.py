@@ -23,8 +23,10 @@ def export_identity(actor: Actor, certificate_id: uuid.UUID, custody: Custody, p
             remedy="Whoever has the file and its password can read your letters: choose a longer one.",
         )  # fmt: skip
     with tenant_scope(actor.tenant_id):
-        row = MailKey.objects.select_related("certificate").get(
-            certificate_id=certificate_id, person_id=actor.person_id
+        row = (
+            MailKey.objects.openable()
+            .select_related("certificate")
+            .get(certificate_id=certificate_id, person_id=actor.person_id)
         )
         chain = [generation.certificate for generation in _issuers(row.certificate)]
     private_key = keys.from_pkcs8(

@@ -132,7 +132,7 @@ def _record(
             can_encrypt=certificates.can_encrypt(certificate),
             added_at=at,
         )
-        custody_key = CustodyKey.objects.get(person=order.person)
+        custody_key = CustodyKey.objects.current().get(person=order.person)
         sealed = seal_for(custody_key, keys.to_pkcs8(private_key), "mail key", row.id)
         MailKey.objects.create(certificate=row, person=order.person, sealed=sealed)
         wish.state, wish.done_at, wish.serial_number = EnrolmentState.ISSUED, at, row.serial_number

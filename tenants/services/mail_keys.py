@@ -35,18 +35,25 @@ class SealedKey:
 
 
 def all_keys(person_id: uuid.UUID) -> list[SealedKey]:
-    """Every key the person ever had, newest first: expiry and revocation never stop reading. Inside a scope."""
+    """Every key that the person can open, newest first: expiry and revocation never stop reading. Inside a scope."""
     rows = (
-        MailKey.objects.filter(person_id=person_id)
+        MailKey.objects.openable()
+        .filter(person_id=person_id)
         .select_related("certificate")
         .order_by("-certificate__not_before")
     )
     return [_sealed(row) for row in rows]
 
 
+def retired_certificates(person_id: uuid.UUID) -> list[x509.Certificate]:
+    """Certificates whose keys are sealed with a PIN that was forgotten. Inside a scope."""
+    rows = MailKey.objects.filter(person_id=person_id, retired_at__isnull=False).select_related("certificate")
+    return [row.certificate.certificate for row in rows]
+
+
 def current_key(person_id: uuid.UUID, at: datetime, *, to_sign: bool) -> SealedKey | None:
     """The newest valid, unrevoked certificate of the person that has a key here. Inside a scope."""
-    usable = Certificate.objects.filter(person_id=person_id, mail_key__isnull=False).current(at)
+    usable = Certificate.objects.filter(person_id=person_id).with_key().current(at)
     usable = usable.signing() if to_sign else usable.encryption()
     row = usable.select_related("mail_key").first()
     return None if row is None else SealedKey(row.id, row.certificate, bytes(row.mail_key.sealed))

@@ -41,26 +41,33 @@ def revoke(
             "The key cannot become doubtful in the future.",
             remedy="Give an earlier date.",
         )
-    at = at.replace(microsecond=0)  # a list states whole seconds
     with tenant_scope(actor.tenant_id, write=True):
-        row = Certificate.objects.select_related("generation").get(id=certificate_id)
-        if row.generation is None:
-            raise refuse(
-                "issued-elsewhere", "Another organisation issued this certificate; only its authority can revoke it.",
-                remedy="Tell the authority that issued it.",
-            )  # fmt: skip
-        if Revocation.objects.filter(certificate=row).exists():
-            raise refuse("revoked-already", "This certificate is revoked already.")
-        entry = RevokedEntry(int(row.serial_number, 16), at, reason, invalidity_date)
-        made = Revocation.objects.create(
-            certificate=row,
-            generation=row.generation,
-            serial_number=row.serial_number,
-            revoked_at=at,
-            reason=reason.value,
-            invalidity_date=invalidity_date,
-            entry_der=entry.to_der(),
-            revoked_by_id=actor.person_id,
-        )
-        due_work.schedule("publish_crl", actor.tenant_id, row.generation.id)
+        row = Certificate.objects.get(id=certificate_id)
+        return record_revocation(actor, row, reason, at, invalidity_date)
+
+
+def record_revocation(
+    actor: Actor, row: Certificate, reason: Reason, at: datetime, invalidity_date: datetime | None = None
+) -> Revocation:
+    """Record it and ring, inside an open write scope. Raises Refused."""
+    at = at.replace(microsecond=0)  # a list states whole seconds
+    if row.generation_id is None:
+        raise refuse(
+            "issued-elsewhere", "Another organisation issued this certificate; only its authority can revoke it.",
+            remedy="Tell the authority that issued it.",
+        )  # fmt: skip
+    if Revocation.objects.filter(certificate=row).exists():
+        raise refuse("revoked-already", "This certificate is revoked already.")
+    entry = RevokedEntry(int(row.serial_number, 16), at, reason, invalidity_date)
+    made = Revocation.objects.create(
+        certificate=row,
+        generation_id=row.generation_id,
+        serial_number=row.serial_number,
+        revoked_at=at,
+        reason=reason.value,
+        invalidity_date=invalidity_date,
+        entry_der=entry.to_der(),
+        revoked_by_id=actor.person_id,
+    )
+    due_work.schedule("publish_crl", actor.tenant_id, row.generation_id)
     return made

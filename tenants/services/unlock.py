@@ -33,7 +33,7 @@ class NotEnrolled:
 def unlock(actor: Actor, pin: str, at: datetime) -> Custody | WrongPin | Paused | NotEnrolled:
     """Try the PIN. The try is counted before it is checked, so that parallel guesses cannot outrun the count."""
     with tenant_scope(actor.tenant_id, write=True):
-        row = CustodyKey.objects.select_for_update().filter(person_id=actor.person_id).first()
+        row = CustodyKey.objects.current().select_for_update().filter(person_id=actor.person_id).first()
         if row is None:
             return NotEnrolled()
         if row.is_paused(at):
@@ -54,5 +54,6 @@ def unlock(actor: Actor, pin: str, at: datetime) -> Custody | WrongPin | Paused 
             else WrongPin(settings.PIN_TRIES - row.wrong_tries)
         )
     with tenant_scope(actor.tenant_id, write=True):
-        CustodyKey.objects.filter(id=row.id).update(wrong_tries=0, pauses=0, paused_until=None)
-    return custody
+        still = CustodyKey.objects.current().filter(id=row.id)
+        is_current = still.update(wrong_tries=0, pauses=0, paused_until=None)
+    return custody if is_current else NotEnrolled()  # retired while the PIN was being tried

@@ -25,6 +25,7 @@ from tenants.web.answers import see_other
 from tenants.web.forms import NewPin, Pin, add_finding, sentence
 from tenants.web.rows import CertificateRow
 from tenants.web.unlocked import remember_unlocked
+from tenants.web.words import clock_time, wrong_pin_words
 
 PIN_FIELDS = {"pin-too-short": "pin", "pin-too-long": "pin", "pin-too-simple": "pin"}
 
@@ -66,9 +67,9 @@ def _enrol(request: SignedInRequest, form: Pin, progress: Progress) -> Custody |
                 ask_again(request.actor, clock.now())
                 return custody
             case WrongPin(tries_left=left):
-                form.add_error("pin", _("That PIN does not fit. Tries left: %(n)s.") % {"n": left})
+                form.add_error("pin", wrong_pin_words(left))
             case Paused(until=until):
-                form.add_error("pin", _("The PIN rests until %(time)s UTC.") % {"time": f"{until:%H:%M}"})
+                form.add_error("pin", _("The PIN rests until %(time)s.") % {"time": clock_time(until)})
             case _:
                 form.add_error(None, _("Your keys are not protected yet. Load this page again."))
     except Refused as refused:

@@ -36,6 +36,7 @@ class KeptKey:
     certificate: CertificateRow
     title: str
     why: str
+    opens: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def my_certificates(actor: Actor, at: datetime) -> MyCertificates:
         signing, encryption = current.signing().first(), current.encryption().first()
         others = (
             mine.exclude(id__in=[row.id for row in (signing, encryption) if row is not None])
-            .select_related("revocation")
+            .select_related("revocation", "mail_key")
             .order_by("-not_before", "id")
         )
         kept = tuple(_kept(row) for row in others)
@@ -84,7 +85,10 @@ def _kept(row: Certificate) -> KeptKey:
         row.not_after, revocation.revoked_at if revocation else None, revocation.reason if revocation else ""
     )
     drawn = CertificateRow.of(row)
-    return KeptKey(drawn, drawn.title, why)
+    opens = getattr(getattr(row, "mail_key", None), "retired_at", None) is None
+    if not opens:
+        why = _("%(why)s; sealed with an earlier PIN, opens nothing any more") % {"why": why}
+    return KeptKey(drawn, drawn.title, why, opens)
 
 
 @member
@@ -102,7 +106,7 @@ def keys(request: SignedInRequest) -> HttpResponse:
 def export_p12(request: SignedInRequest) -> HttpResponse:
     """One key is a .p12; several are a .zip of them, because most programs read one key a file."""
     mine = my_certificates(request.actor, clock.now())
-    if not mine.in_use and not mine.kept:
+    if not _all_rows(mine):
         return see_other("tenants:enrol")
     custody = open_custody(request, request.actor)
     form = _export_form(request, mine)
@@ -117,7 +121,7 @@ def export_p12(request: SignedInRequest) -> HttpResponse:
 
 
 def _all_rows(mine: MyCertificates) -> list[CertificateRow]:
-    return [*mine.in_use, *(kept.certificate for kept in mine.kept)]
+    return [*mine.in_use, *(kept.certificate for kept in mine.kept if kept.opens)]
 
 
 def _export_form(request: SignedInRequest, mine: MyCertificates) -> Export:

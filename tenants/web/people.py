@@ -18,13 +18,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from pki.errors import PkiError
 from tenants import clock
 from tenants.access import SignedInRequest, administrator
-from tenants.models import Account, Certificate, MailDomain, Person, SignInLink
+from tenants.models import Account, Certificate, CustodyKey, MailDomain, Person, SignInLink
 from tenants.models.people import Role
 from tenants.refusals import Refused
 from tenants.scoping import tenant_scope
 from tenants.services.add_person import LINK_LIFETIME, new_link, set_active
 from tenants.services.add_person import add_person as add
 from tenants.services.list_people import PersonLine, Which, list_people
+from tenants.services.readmission import barring_revocation
 from tenants.web.answers import see_other
 from tenants.web.forms import AddPerson, add_finding, sentence
 from tenants.web.paging import page_query, page_url
@@ -179,8 +180,12 @@ def _person_page(request: SignedInRequest, pk: uuid.UUID, link: ShownLink | None
         if row is None:
             raise Http404
         certificates = list(
-            Certificate.objects.filter(person=row).select_related("revocation").order_by("-not_before", "id")
+            Certificate.objects.filter(person=row)
+            .select_related("revocation")
+            .order_by("-not_before", "-can_sign", "id")
         )
+        has_pin = CustodyKey.objects.current().filter(person=row).exists()
+        barred = barring_revocation(row)
     waiting = SignInLink.objects.filter(account=row.account, used_at__isnull=True, expires_at__gt=now).first()
     in_use, earlier = _split(certificates, now)
     context = {
@@ -191,6 +196,8 @@ def _person_page(request: SignedInRequest, pk: uuid.UUID, link: ShownLink | None
         "waiting_link": waiting.expires_at if waiting is not None and link is None else None,
         "is_self": row.id == request.actor.person_id,
         "facts": _facts(row, row.account),
+        "has_pin": has_pin,
+        "barred": barred,
     }
     response = render(request, "tenants/admin/person.html", context)
     if link is not None:
@@ -223,4 +230,6 @@ def _split(
         )
         glyph = "seal-revoked" if revocation else "lock-key"
         earlier.append(PersonCertificate(drawn, drawn.title, drawn.issuer_name, why, glyph, "quiet"))
+    # Two that were issued together differ by a second: what people ask for first stands first.
+    in_use.sort(key=lambda shown: not shown.certificate.can_sign)
     return in_use, earlier

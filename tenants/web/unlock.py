@@ -28,6 +28,7 @@ from tenants.services.unlock import unlock as try_pin
 from tenants.web.answers import safe_path, see_other
 from tenants.web.forms import Pin
 from tenants.web.unlocked import forget_unlocked, open_custody, remember_unlocked
+from tenants.web.words import wrong_pin_words
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def locked(actor: Actor, way_back: str) -> UnlockForm:
     """The PIN form for a page that found the key locked. Opens a scope of its own."""
     now = clock.now()
     with tenant_scope(actor.tenant_id):
-        row = CustodyKey.objects.filter(person_id=actor.person_id).first()
+        row = CustodyKey.objects.current().filter(person_id=actor.person_id).first()
     paused = row.paused_until if row is not None and row.is_paused(now) else None
     return UnlockForm(Pin(), way_back, paused_until=paused)
 
@@ -77,7 +78,7 @@ def unlock(request: SignedInRequest) -> HttpResponse:
         case Paused(until=until):
             return _page(request, UnlockForm(Pin(), way_back, paused_until=until), 422)
         case WrongPin(tries_left=left):
-            form.add_error("pin", _("That PIN does not fit."))
+            form.add_error("pin", wrong_pin_words(left))
             return _page(request, UnlockForm(form, way_back, tries_left=left), 422)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 
 def full_day(value: datetime) -> str:
@@ -18,6 +19,19 @@ def full_day(value: datetime) -> str:
 def full_moment(value: datetime) -> str:
     """'13 Nov 2026 17:20', in the person's time zone."""
     return date_format(timezone.localtime(value), "j M Y H:i")
+
+
+def clock_time(value: datetime) -> str:
+    """'17:20', in the person's time zone."""
+    return date_format(timezone.localtime(value), "H:i")
+
+
+def wrong_pin_words(left: int) -> str:
+    """The sentence of a wrong PIN wherever one is asked for."""
+    sentence = ngettext(
+        "That PIN does not fit. %(n)d try left.", "That PIN does not fit. %(n)d tries left.", left
+    )
+    return sentence % {"n": left}
 
 
 def ended_words(not_after: datetime, revoked_at: datetime | None, reason: str) -> str:

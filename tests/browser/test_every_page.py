@@ -28,7 +28,7 @@ NO_PAGES = {
     "portal:home", "portal:health", "portal:sign_out",
     "tenants:enrol_status", "tenants:lock", "tenants:certificate_file", "tenants:trust_request",
     "tenants:public_crl", "tenants:public_issuer", "tenants:new_signin_link", "tenants:deactivate_person",
-    "tenants:activate_person", "tenants:publish_crl", "tenants:trust_refuse",
+    "tenants:activate_person", "tenants:allow_enrolment", "tenants:publish_crl", "tenants:trust_refuse",
     "mail:inbox_rows", "mail:attachment", "mail:raw", "mail:check_again", "mail:mark_unread",
     "mail:draft_discard", "mail:draft_save", "mail:recipients", "mail:certificate_import", "mail:contact_choose",
 }  # fmt: skip

@@ -114,7 +114,7 @@ def test_a_lost_certificate_is_issued_anew_under_the_same_pin(cast: Cast) -> Non
     assert "Choose a PIN" not in form
     wrong = client.post("/enrol/", {"pin": "999999"})
     assert wrong.status_code == 422
-    assert "Tries left: 4" in words(wrong)
+    assert "4 tries left." in words(wrong)
     assert client.post("/enrol/", {"pin": PIN}).status_code == 303
     work()
     assert "You can sign and encrypt" in words(client.get("/enrol/"))
