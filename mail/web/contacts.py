@@ -152,6 +152,8 @@ def _everybody(actor: Actor, q: str) -> list[ContactRow]:
         elif verdict.state is not State.READY:
             note, tone = verdict.reason, _TONES.get(verdict.state, "bad")
             tone = "info" if tone == "warn" else tone
+            if verdict.state is State.MISSING:
+                note = _("no certificate yet")
         url = reverse("mail:contact", args=[pk])
         rows.append(
             ContactRow(pk, name, address, forests.get(address), url, "", verdict.state.value, note, tone)

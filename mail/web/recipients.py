@@ -63,6 +63,8 @@ def strength(letter: Letter, judged: Plan) -> Strength | None:
         return None
     if not letter.encrypt:
         return Strength(_("Not encrypted: anyone who carries this letter can read it."), "warn")
+    if typed := [recipient.typed for recipient in letter.recipients() if not recipient.address]:
+        return Strength(_("“%(typed)s” is not an address.") % {"typed": typed[0][:80]}, "bad")
     unable = judged.cannot_read
     if unable:
         names = {"names": joined(_named(unable[:3])), "n": len(unable)}

@@ -75,6 +75,9 @@ export function watchRecipients(form) {
 
   form.addEventListener("input", (event) => {
     if (!watched.has(event.target.name)) return;
+    if (event.target.name === "encrypt") {
+      form.querySelector("[data-subject-note]").hidden = !event.target.checked;
+    }
     window.clearTimeout(timer);
     timer = window.setTimeout(ask, PAUSE);
   });

@@ -14,6 +14,7 @@ from pki import keys
 from pki.certificates import mailboxes
 from pki.extensions import find_extension, read_extensions
 from pki.names import email_addresses
+from smime import capabilities, oids
 from tenants.web.words import full_moment
 
 USAGES = (
@@ -142,6 +143,9 @@ def _abilities(certificate: x509.Certificate) -> Iterator[Field]:
         named = ", ".join(PURPOSES.get(oid, oid.dotted_string) for oid in purposes.value)
         yield Field(_("Extended usage"), _marked(named, purposes), _("for which applications"))
     yield from _authority_fields(certificate)
+    if announced := capabilities.of_certificate(certificate):
+        named = ", ".join(dict.fromkeys(capability.title for capability in announced))
+        yield Field(_("S/MIME capabilities"), named, _("what its owner’s program says it can read"))
     policies = find_extension(certificate, x509.CertificatePolicies)
     if policies is not None:
         named = ", ".join(policy.policy_identifier.dotted_string for policy in policies.value)
@@ -187,7 +191,10 @@ def _locations(certificate: x509.Certificate) -> Iterator[Field]:
 
 
 def _others(certificate: x509.Certificate) -> Iterator[Field]:
+    read = {oids.SMIME_CAPABILITIES} if capabilities.of_certificate(certificate) else set()
     for extension in _undrawn(read_extensions(certificate)):
+        if extension.oid.dotted_string in read:
+            continue
         value = extension.oid.dotted_string
         gloss = (
             _("critical: whoever does not know it must refuse") if extension.critical else _("may be ignored")

@@ -58,7 +58,10 @@ def test_a_revoked_certificate_is_known_everywhere_within_a_minute(
 def send_signed(alice: Tab, portal: Portal) -> None:
     alice.click("link", "Compose")
     alice.write(portal.people["bob"].email, "Before", "Signed while all was well.")
+    note = alice.page.get_by_text("will be encrypted")
+    expect(note).to_be_visible()
     alice.page.get_by_role("switch", name="Encrypt").uncheck()
+    expect(note).to_be_hidden()
     alice.click("button", "Send signed")
     alice.page.get_by_label("PIN").fill(portal.people["alice"].pin)
     alice.click("button", "Unlock and send")
