@@ -5,10 +5,13 @@ Each function opens the publisher's scope, read-only, and refuses to run inside 
 
 from __future__ import annotations
 
+import hashlib
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pki.names import domain_covers
 from tenants.models import Certificate, CrlPublication, Generation, MailDomain, Person, TrustRoot
 from tenants.models.trust import TrustState
 from tenants.scoping import tenant_scope
@@ -75,11 +78,28 @@ def root_certificates(tenant_id: uuid.UUID) -> tuple[bytes, ...]:
         return tuple(bytes(row.der) for row in TrustRoot.objects.filter(state=TrustState.OWN))
 
 
-def directory_certificates(tenant_id: uuid.UUID, address: str, at: datetime) -> tuple[str, tuple[bytes, ...]]:
-    """The name and current certificates that can encrypt to an address of the forest: its open directory."""
-    with tenant_scope(tenant_id):
-        person = Person.objects.active().by_address(address).first()
-        if person is None:
+def directory_certificates(
+    publisher_id: uuid.UUID, address: str, *, asker: uuid.UUID, at: datetime
+) -> tuple[str, tuple[bytes, ...]]:
+    """The name and current certificates that can encrypt to an address, for a forest that the publisher believes.
+
+    Nothing for any other forest, and nobody without a certificate has a name (docs/decisions/0007-open-directory.md).
+    """
+    roots = root_certificates(asker)
+    domains = list(MailDomain.objects.filter(tenant_id=asker).values_list("name", flat=True))
+    with tenant_scope(publisher_id):
+        if not _believes(roots, domains):
             return "", ()
-        current = Certificate.objects.filter(person=person).current(at).encryption()
-        return person.name, tuple(bytes(row.der) for row in current)
+        person = Person.objects.active().by_address(address).first()
+        current = Certificate.objects.filter(person=person).current(at).encryption() if person else ()
+        ders = tuple(bytes(row.der) for row in current)
+        return (person.name, ders) if person and ders else ("", ())
+
+
+def _believes(roots: Sequence[bytes], domains: Sequence[str]) -> bool:
+    """Whether the forest of the open scope believes one of these very roots for one of these domains."""
+    hashes = [hashlib.sha256(der).digest() for der in roots]
+    believed = TrustRoot.objects.filter(state=TrustState.TRUSTED, sha256__in=hashes)
+    return any(
+        domain_covers(entry, domain) for root in believed for entry in root.domains for domain in domains
+    )

@@ -16,7 +16,7 @@ from pki import path
 from pki.certificates import can_encrypt
 from pki.errors import PkiError
 from pki.findings import Finding
-from pki.names import Mailbox, domain_covers
+from pki.names import Mailbox
 from pki.path import Failure, Verdict
 from pki.trust import Trust
 from smime import capabilities
@@ -50,7 +50,7 @@ class Candidate:
     """A certificate that claims to be somebody's, and where it came from.
 
     `in_portal`: what is sent there is read by this very program. `remembered` is what the owner's last verified letter
-    announced, signed at `remembered_at`.
+    announced, signed at `remembered_at`. `is_foreign`: another forest says so, and only a path that holds bears it out.
     """
 
     certificate: x509.Certificate
@@ -60,6 +60,7 @@ class Candidate:
     remembered: tuple[Capability, ...] = ()
     remembered_at: datetime | None = None
     is_revoked: bool = False
+    is_foreign: bool = False
 
     def announced(self) -> tuple[Capability, ...]:
         """What the reader's program can do, empty if nobody ever said.
@@ -88,6 +89,7 @@ class RecipientPlan:
     explanation: str = ""
     candidate: Candidate | None = None
     findings: tuple[Finding, ...] = ()
+    failure: Failure = Failure.NONE
 
     @property
     def can_read_encrypted(self) -> bool:
@@ -183,22 +185,20 @@ def _from_contact(row: ContactCertificate) -> Candidate:
 def _published_elsewhere(actor: Actor, address: str, trust: Trust, at: datetime) -> list[Candidate]:
     """From the directory of another forest of this portal, if this forest believes a root for that domain."""
     try:
-        domain = Mailbox.parse(address).domain
+        mailbox = Mailbox.parse(address)
     except PkiError:
         return []
-    forest = public.forest_of(domain)
-    if forest is None or forest == actor.tenant_id or not _believes(trust, domain):
+    forest = public.forest_of(mailbox.domain)
+    if forest is None or forest == actor.tenant_id:
         return []
-    name, ders = public.directory_certificates(forest, address, at)
-    source = f"the directory of {domain}"
-    return [Candidate(x509.load_der_x509_certificate(der), name, source, True) for der in ders]
-
-
-def _believes(trust: Trust, domain: str) -> bool:
-    return any(
-        anchor.domains is None or any(domain_covers(entry, domain) for entry in anchor.domains)
-        for anchor in trust.anchors
-    )
+    if not any(anchor.vouches_for(mailbox) for anchor in trust.anchors):
+        return []
+    name, ders = public.directory_certificates(forest, address, asker=actor.tenant_id, at=at)
+    source = f"the directory of {mailbox.domain}"
+    return [
+        Candidate(x509.load_der_x509_certificate(der), name, source, in_portal=True, is_foreign=True)
+        for der in ders
+    ]
 
 
 def _judge(recipient: Recipient, candidates: list[Candidate], trust: Trust, at: datetime) -> RecipientPlan:
@@ -210,16 +210,27 @@ def _judge(recipient: Recipient, candidates: list[Candidate], trust: Trust, at: 
     usable = [verdict for verdict in verdicts if verdict.can_read_encrypted]
     if usable:
         return usable[0]
-    if verdicts:
-        return verdicts[0]
+    told = [verdict for verdict in verdicts if _may_be_told(verdict)]
+    if told:
+        return told[0]
     return replace(
-        blank, explanation="No certificate in your contacts, the directory or a partner's directory."
+        blank,
+        explanation="No certificate in your contacts or in a directory that is open to your organisation.",
     )
+
+
+def _may_be_told(failed: RecipientPlan) -> bool:
+    """Of another forest's directory only what a believed root stands behind: else the answer shows who is there."""
+    if failed.candidate is None or not failed.candidate.is_foreign:
+        return True
+    return failed.failure is Failure.REVOCATION_UNKNOWN
 
 
 def _judge_candidate(blank: RecipientPlan, candidate: Candidate, trust: Trust, at: datetime) -> RecipientPlan:
     certificate = candidate.certificate
-    named = replace(blank, name=blank.name or candidate.name, candidate=candidate)
+    shown = blank.name or candidate.name
+    # Another forest's word for a name is drawn with a good path only.
+    named = replace(blank, name=blank.name if candidate.is_foreign else shown, candidate=candidate)
     if candidate.is_revoked:
         return _failed(named, Failure.REVOKED, ())
     if not can_encrypt(certificate):
@@ -236,7 +247,7 @@ def _judge_candidate(blank: RecipientPlan, candidate: Candidate, trust: Trust, a
     result = path.validate(leaf=certificate, trust=trust, at=at, address=blank.address)
     if result.verdict is not Verdict.GOOD:
         return _failed(named, result.failure, result.findings)
-    end = certificate.not_valid_after_utc
+    named, end = replace(named, name=shown), certificate.not_valid_after_utc
     if end - at < EXPIRES_SOON:
         return replace(named, state=State.SOON, reason=f"expires {end:%-d %b}", findings=result.findings)
     return replace(named, state=State.READY, reason="ready", findings=result.findings)
@@ -266,7 +277,9 @@ def _failed(named: RecipientPlan, failure: Failure, findings: tuple[Finding, ...
     state, reason, explanation = _FAILURES.get(
         failure, (State.INVALID, "not valid", "The certificate's path does not hold.")
     )
-    return replace(named, state=state, reason=reason, explanation=explanation, findings=findings)
+    return replace(
+        named, state=state, reason=reason, explanation=explanation, findings=findings, failure=failure
+    )
 
 
 def _with_choice(recipients: tuple[RecipientPlan, ...]) -> Plan:

@@ -250,7 +250,7 @@ def _facts(root: x509.Certificate, origin: RootOrigin | None) -> list[tuple[str,
 def _effects(request: SignedInRequest, domains: list[str], origin: RootOrigin | None) -> list[Effect]:
     touched = letter_roots.letters().effects(request.actor, domains)
     effects = [_letters_that_turn(touched)]
-    can = _("with certificates from their letters or directory.")
+    can = _("With certificates from their letters; from their directory, once they trust your root as well.")
     effects.append(Effect("ok", _("Your people can encrypt to them"), can))
     if origin is not None:
         text = _("Its authorities and lists are fetched at once and again with every change.")
