@@ -169,6 +169,24 @@ def _signed_untrusted(report: Any) -> tuple[str, str]:
     return _("Signed · issuer not trusted by your organisation yet"), why
 
 
+def _decided(report: Any, decision: Any, verdict: Verdict) -> Verdict:
+    """An untrusted letter whose root somebody here has decided about, or was asked to decide about."""
+    facts = {"root": _root_name(report), "name": signer_name(report)}
+    text, why, action = verdict.text, verdict.why, verdict.action
+    if decision.distrusted_at is not None:
+        facts["date"] = full_day(decision.distrusted_at)
+        text = _("Signed · your organisation distrusts the issuer")
+        why = _(
+            "Your organisation distrusted this root, %(root)s, on %(date)s. The name %(name)s is only a claim."
+        )
+        why %= facts
+    if decision.asked_at is not None:
+        asked = _("Asked on %(date)s; waiting for your administrator.")
+        why = f"{why} {asked % {'date': full_day(decision.asked_at)}}"
+        action = Action("path", _("Show path"))
+    return replace(verdict, text=text, why=why, action=action)
+
+
 def _signed_incomplete(report: Any) -> tuple[str, str]:
     why = _(
         "Nothing between %(name)s and a root can be checked: the certificate of %(issuer)s was not sent"
@@ -269,9 +287,12 @@ _SIGNED = {
 }
 
 
-def seal_verdict(report: Any, *, always_signs: str = "", received_at: datetime | None = None) -> Verdict:
+def seal_verdict(
+    report: Any, *, always_signs: str = "", received_at: datetime | None = None, decision: Any = None
+) -> Verdict:
     """The seal of a report in full. `always_signs` names the contact if an unsigned letter is unusual;
-    `received_at` is the moment as of which the letter was judged.
+    `received_at` is the moment as of which the letter was judged; `decision` (distrusted_at, asked_at) is what was
+    decided here about the root of an untrusted letter.
     """
     code = str(report.seal)
     if code == "NONE":
@@ -285,6 +306,8 @@ def seal_verdict(report: Any, *, always_signs: str = "", received_at: datetime |
     if code == "SIG_OK" and since is not None:
         text, why = _revoked_since(report, since, received_at)
         return replace(verdict, mark=SEALS["SIG_OK_REV_STALE"], text=text, why=why, rest=False)
+    if code == "SIG_UNTRUSTED" and decision is not None:
+        return _decided(report, decision, verdict)
     return verdict
 
 
@@ -360,6 +383,12 @@ def encryption_verdict(report: Any, *, also: Iterable[str] = (), retired: bool =
     if code not in words:
         return Verdict(code, UNKNOWN_LOCK, str(UNKNOWN_LOCK.words))
     text, why, action = words[code]
+    if code == "ENC_FAIL" and retired:
+        text = _("Encrypted to a key you no longer open")
+        why = _(
+            "It went with your earlier PIN when you started over. The letter is kept as it came; ask the sender to"
+            " send it again, encrypted with your current certificate."
+        )
     if code == "ENC_OK":
         text, why = _opened_words(report, text, join_names(also))
     return Verdict(code, LOCKS[code], text, why, action, rest=code in ("ENC_OK", "NONE"))
@@ -383,12 +412,6 @@ def _certificate_words(failure: str) -> tuple[str, str, str]:
     """ "good" or PathResult.failure → seal code, sentence, and the reason to give when no finding has one."""
     advice = _("Do not rely on it.")
     known = {
-    if code == "ENC_FAIL" and retired:
-        text = _("Encrypted to a key you no longer open")
-        why = _(
-            "It went with your earlier PIN when you started over. The letter is kept as it came; ask the sender to"
-            " send it again, encrypted with your current certificate."
-        )
         "good": ("SIG_OK", _("Complete, in date and trusted by your organisation"), ""),
         "untrusted": (
             "SIG_UNTRUSTED",

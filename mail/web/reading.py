@@ -23,9 +23,10 @@ from mail.web.letter_head import head_of, history_of
 from mail.web.letter_parts import inner_layers
 from smime.report import Encryption, Seal, SecurityReport
 from tenants import clock
-from tenants.access import SignedInRequest, member
+from tenants.access import Actor, SignedInRequest, member
 from tenants.scoping import tenant_scope
 from tenants.services.ask_for_lists import ask_for_lists
+from tenants.services.root_decision import RootDecision, root_decision
 from tenants.web.answers import see_other
 from tenants.web.unlock import locked
 from tenants.web.unlocked import open_custody
@@ -81,6 +82,12 @@ def _unreadable(report: SecurityReport) -> Any:
     """The reason why nothing of a letter can be shown: it is no letter, or beyond a limit."""
     closed = report.seal is Seal.NONE and report.encryption is Encryption.NONE and not report.layers
     if closed and not report.headers and not report.text and not report.attachments:
+def _decision(actor: Actor, report: SecurityReport) -> RootDecision | None:
+    if report.seal is not Seal.UNTRUSTED or report.path is None or not report.path.path:
+        return None
+    return root_decision(actor, report.path.path[0])
+
+
         return next((f for f in report.findings if f.severity == "error"), None)
     return None
 

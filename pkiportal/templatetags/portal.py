@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from pkiportal import display
 from pkiportal.marks import (
@@ -30,7 +32,7 @@ from pkiportal.marks import (
     reason_words,
     seal_mark,
 )
-from pkiportal.wording import Verdict, certificate_verdict, encryption_verdict, seal_verdict
+from pkiportal.wording import Action, Verdict, certificate_verdict, encryption_verdict, seal_verdict
 
 register = template.Library()
 register.filter("moment", display.moment)
@@ -130,10 +132,14 @@ def forest(tenant: Any, here: bool = False) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/seal.html")
-def seal(report: Any, message: Any = None, always_signs: str = "", admin: bool = False) -> dict[str, Any]:
-    """The seal above a letter, with its one action when the message is given."""
+def seal(
+    report: Any, message: Any = None, always_signs: str = "", admin: bool = False, decision: Any = None
+) -> dict[str, Any]:
+    """The seal above a letter, with its one action when the message is given. `decision`: see `seal_verdict`."""
     received_at = getattr(message, "received_at", None)
-    verdict = seal_verdict(report, always_signs=always_signs, received_at=received_at)
+    verdict = seal_verdict(report, always_signs=always_signs, received_at=received_at, decision=decision or None)
+    if admin and str(report.seal) == "SIG_UNTRUSTED":
+        verdict = replace(verdict, action=Action("trust", _("Decide about this root")))
     return _drawn(verdict, report, message, admin=admin)
 
 

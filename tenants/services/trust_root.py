@@ -69,14 +69,14 @@ def distrust_root(actor: Actor, root_id: uuid.UUID, at: datetime) -> TrustRoot:
 
 
 def ask_to_trust(actor: Actor, root: x509.Certificate, at: datetime) -> TrustRequest:
-    """A person's wish; asking again changes nothing."""
+    """A person's wish; asking again while it is open changes nothing."""
     der = root.public_bytes(Encoding.DER)
     with tenant_scope(actor.tenant_id, write=True):
         request, _ = TrustRequest.objects.get_or_create(
             sha256=hashlib.sha256(der).digest(),
             defaults={"der": der, "asked_by_id": actor.person_id, "asked_at": at},
         )
-        if request.state == TrustRequestState.REFUSED:
+        if request.state != TrustRequestState.OPEN:
             request.state, request.asked_by_id, request.asked_at = TrustRequestState.OPEN, actor.person_id, at
             request.save()
         return request

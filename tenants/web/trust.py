@@ -164,6 +164,8 @@ def _offered(request: SignedInRequest) -> Offered | None:
 def trust_preview(request: SignedInRequest) -> HttpResponse:
     """What trusting would change; POST with action "trust" does it."""
     if request.method != "POST":
+        if "root" in request.GET:
+            return _preview(request, _known_root(request))
         wish = _open_request(request)
         return _preview(request, wish.certificate, asked_by=wish.asked_by.name)
     root = posted_root(request)
@@ -181,6 +183,16 @@ def trust_preview(request: SignedInRequest) -> HttpResponse:
         except (Refused, PkiError) as refused:
             add_finding(form, refused.finding, DOMAIN_FIELDS)
     return _preview(request, root, form=form, status=422)
+
+
+def _known_root(request: SignedInRequest) -> x509.Certificate:
+    """A root that was decided about before, to be decided about again."""
+    root_id = _uuid_or_none(request.GET["root"])
+    with tenant_scope(request.actor.tenant_id):
+        row = TrustRoot.objects.filter(id=root_id).exclude(state=TrustState.OWN).first() if root_id else None
+    if row is None:
+        raise Http404
+    return row.certificate
 
 
 def _open_request(request: SignedInRequest) -> TrustRequest:
@@ -303,7 +315,7 @@ def _losses(request: SignedInRequest, root: TrustRoot) -> list[Effect]:
         Effect(
             "warn",
             letters,
-            _("Those under this root say “issuer not trusted yet” when they are opened next."),
+            _("Those under this root say that your organisation distrusts it when they are opened next."),
         ),
         Effect("warn", people, _("Nobody here can encrypt to them any more.")),
         Effect("info", _("Nothing is deleted"), _("Letters, contacts and this decision’s history stay.")),

@@ -15,6 +15,7 @@ from tenants import clock
 from tenants.models import Certificate, Person
 from tenants.scoping import tenant_scope
 from tenants.services.revoke import revoke
+from tenants.services.trust_root import ask_to_trust, distrust_root, trust_root
 from tests.browsing import browser, words
 from tests.cast import Cast, Member, work
 from tests.mail.letters import FILE, deliver, plain_letter, put
@@ -68,6 +69,33 @@ def test_details_name_layers_path_list_readers_and_signer(cast: Cast) -> None:
         "From published in this portal",
     ):  # fmt: skip
         assert part in details, part
+
+
+def test_a_letter_says_what_was_decided_about_its_root(cast: Cast) -> None:
+    deliver(cast.charlie, cast.alice, encrypt=False)
+    path, page = f"/mail/{newest(cast.alice).id}/", browser(cast.alice)
+    assert "nobody in your organisation has decided" in words(page.get(path))
+    root = cast.northwind.root().certificate
+    ask_to_trust(cast.alice.actor, root, clock.now())
+    asked = words(page.get(path))
+    assert "waiting for your administrator" in asked
+    assert "Ask administrator to trust" not in asked
+    trusted = trust_root(cast.olga.actor, root, [cast.northwind.domain], clock.now())
+    work()
+    assert "Signed by Charlie Chen" in words(page.get(path))
+    distrust_root(cast.olga.actor, trusted.id, clock.now())
+    shown = words(page.get(path))
+    assert "your organisation distrusts the issuer" in shown
+    assert "Your organisation distrusted this root" in shown
+    assert "nobody in your organisation has decided" not in shown
+    assert "Ask administrator to trust" in shown
+
+
+def test_administrators_are_led_to_the_decision(cast: Cast) -> None:
+    deliver(cast.charlie, cast.olga, encrypt=False)
+    shown = browser(cast.olga).get(f"/mail/{newest(cast.olga).id}/")
+    assert "Decide about this root" in words(shown)
+    assert "Ask administrator" not in words(shown)
 
 
 def test_the_first_signed_letter_and_the_contact_it_brings(cast: Cast) -> None:

@@ -214,3 +214,33 @@ def test_a_twin_root_with_the_same_name_is_not_taken_for_the_forests_own(cast: C
     assert page.status_code == 200
     assert "calls it its own root" not in words(page)
     assert cast.northwind.domain not in words(page)
+
+
+def test_a_distrusted_root_can_be_trusted_again_from_the_list(cast: Cast) -> None:
+    olga = browser(cast.olga)
+    olga.post("/admin/trust/preview/", decision(cast, cast.northwind.domain))
+    root = held(cast)
+    assert root is not None
+    olga.post(f"/admin/trust/{root.id}/distrust/")
+    listed = olga.get("/admin/trust/")
+    assert "Trust again" in words(listed)
+    address = f"/admin/trust/preview/?root={root.id}"
+    assert address in listed.content.decode()
+    preview = olga.get(address)
+    assert "Trusting it again keeps that history" in words(preview)
+    assert f">{cast.northwind.domain}</textarea>" in preview.content.decode().replace("\n", "")
+    own = cast.contoso.root().id
+    for absent in (own, uuid.uuid4(), "nonsense"):
+        assert olga.get(f"/admin/trust/preview/?root={absent}").status_code == 404
+
+
+def test_a_wish_after_a_decision_is_open_again(cast: Cast) -> None:
+    olga = browser(cast.olga)
+    root = cast.northwind.root().certificate
+    ask_to_trust(cast.alice.actor, root, clock.now())
+    olga.post("/admin/trust/preview/", decision(cast, cast.northwind.domain))
+    trusted = held(cast)
+    assert trusted is not None
+    olga.post(f"/admin/trust/{trusted.id}/distrust/")
+    ask_to_trust(cast.alice.actor, root, clock.now())
+    assert "Alice Arden asks you to trust" in words(olga.get("/admin/trust/"))
