@@ -31,6 +31,9 @@ from tenants.web.answers import see_other
 from tenants.web.unlock import locked
 from tenants.web.unlocked import open_custody
 
+# Findings about the header that stand beside the seal: they take nothing from its verdict.
+NOTED = frozenset({"protected-from-differs"})
+
 
 @member
 @require_safe
@@ -61,9 +64,10 @@ def _letter_context(request: SignedInRequest, opened: OpenedLetter) -> dict[str,
         "report": report,
         "finding": None,
         "also": other_readers(readers),
-        "always_signs": history.always_signs,
         "for_retired_key": opened.for_retired_key,
         "decision": _decision(actor, report),
+        "notes": [finding for finding in report.findings if finding.code in NOTED],
+        "always_signs": history.always_signs,
         "first_signed": history.first_signed,
         "new_signer": opened.learned is not None and opened.learned.other_signer,
         "learned": opened.learned,
@@ -78,16 +82,16 @@ def _letter_context(request: SignedInRequest, opened: OpenedLetter) -> dict[str,
     }
 
 
-def _unreadable(report: SecurityReport) -> Any:
-    """The reason why nothing of a letter can be shown: it is no letter, or beyond a limit."""
-    closed = report.seal is Seal.NONE and report.encryption is Encryption.NONE and not report.layers
-    if closed and not report.headers and not report.text and not report.attachments:
 def _decision(actor: Actor, report: SecurityReport) -> RootDecision | None:
     if report.seal is not Seal.UNTRUSTED or report.path is None or not report.path.path:
         return None
     return root_decision(actor, report.path.path[0])
 
 
+def _unreadable(report: SecurityReport) -> Any:
+    """The reason why nothing of a letter can be shown: it is no letter, or beyond a limit."""
+    closed = report.seal is Seal.NONE and report.encryption is Encryption.NONE and not report.layers
+    if closed and not report.headers and not report.text and not report.attachments:
         return next((f for f in report.findings if f.severity == "error"), None)
     return None
 

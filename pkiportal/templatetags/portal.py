@@ -137,7 +137,9 @@ def seal(
 ) -> dict[str, Any]:
     """The seal above a letter, with its one action when the message is given. `decision`: see `seal_verdict`."""
     received_at = getattr(message, "received_at", None)
-    verdict = seal_verdict(report, always_signs=always_signs, received_at=received_at, decision=decision or None)
+    verdict = seal_verdict(
+        report, always_signs=always_signs, received_at=received_at, decision=decision or None
+    )
     if admin and str(report.seal) == "SIG_UNTRUSTED":
         verdict = replace(verdict, action=Action("trust", _("Decide about this root")))
     return _drawn(verdict, report, message, admin=admin)

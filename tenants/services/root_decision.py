@@ -1,4 +1,4 @@
-"""What the forest has decided about a root that is not believed: distrusted it, or was asked and has not answered."""
+"""What the forest decided about a root that vouches for nobody here: distrusted it, or was asked and has not answered."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def test_a_letter_of_an_unknown_forest_turns_when_its_root_is_trusted_and_back_w
     distrust_root(cast.olga.actor, root.id, clock.now())
     assert "issuer not trusted yet" not in words(at_alice.get("/mail/"))  # a verdict from before is not shown
     assert name not in words(at_alice.get("/mail/"))
-    assert "Signed · issuer not trusted by your organisation yet" in words(at_alice.get(letter))
+    assert "Signed · your organisation distrusts the issuer" in words(at_alice.get(letter))
 
 
 def exported(member: Member, folder: Path, *, to_sign: bool) -> str:

@@ -122,7 +122,7 @@ def test_olga_believes_northwind_for_its_domain_and_takes_it_back(cast: Cast) ->
     assert distrust is not None
     assert "1 signed letter from its domains is here" in words(olga.get(distrust[1]))
     assert olga.post(distrust[1]).status_code == 303
-    assert "issuer not trusted by your organisation yet" in words(at_alice.get(letter))
+    assert "your organisation distrusts the issuer" in words(at_alice.get(letter))
 
 
 def test_a_root_that_is_believed_for_another_domain_does_not_vouch(cast: Cast) -> None:
