@@ -108,6 +108,11 @@ def sender_findings(sender: Sequence[Field], author: Author) -> list[Finding]:
     ]
 
 
+def unsigned_author_findings(inner: Author, outer: Author) -> list[Finding]:
+    """An envelope that nobody signed may name another author inside than outside: the outer one is displayed."""
+    return [] if inner.same_as(outer) else [from_differs(inner, outer)]
+
+
 def _no_author() -> Finding:
     return Finding(
         "from-missing",

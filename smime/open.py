@@ -16,7 +16,7 @@ from cryptography.x509 import Certificate
 from pki.trust import Trust
 
 from . import structure
-from .author import Author, read_author, sender_findings
+from .author import Author, read_author, sender_findings, unsigned_author_findings
 from .body import Body, read_body
 from .decrypt import Decrypted, DecryptionKey, DecryptionStatus
 from .errors import SmimeError
@@ -184,6 +184,8 @@ class _Opening:
             group, inner=inner, outer=outer, date=_date(header.believed("date")), court=self.court
         )
         self.findings.extend(sender_findings(header.believed("sender"), judgement.author))
+        if not header.signed and header.inside("from"):
+            self.findings.extend(unsigned_author_findings(read_author(header.inside("from")), outer))
         if self.peeled.payload is None and judgement.signature is not Signature.BAD:
             # what is signed could not be opened: a seal is only ever over what is shown
             return replace(judgement, seal=Seal.NONE, signature=Signature.NONE, sender=None)

@@ -18,7 +18,7 @@ from mail.author import judged_author
 from mail.letter import Letter, Relation
 from mail.models import Draft, Message
 from mail.models.letters import Folder
-from mail.services.answer import begin_answer
+from mail.services.answer import begin_answer, withheld
 from mail.services.drafts import open_draft
 from mail.services.plan import Plan
 from mail.services.read import open_letter
@@ -120,7 +120,8 @@ def _begin_answer(request: SignedInRequest, identifier: str, relation: Relation)
         return _unlock_first(request)
     letter = begin_answer(opened, request.actor.address, relation)
     name, address = judged_author(opened.report)
-    return opening(request, letter, opened.message.id, name or address).page()
+    reason = withheld(opened, request.actor.address, relation)
+    return opening(request, letter, opened.message.id, author=name or address, withheld=reason).page()
 
 
 def _submit(request: SignedInRequest, pk: uuid.UUID | None) -> HttpResponse:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from mail.letter import Letter, Relation
 from mail.models import Draft, Message
 from mail.models.letters import Folder
-from mail.services.answer import Binding, bind
+from mail.services.answer import Binding, bind, taken_along
 from mail.services.drafts import MOST_OCTETS, draft_files, open_files, save_draft, too_large
 from mail.services.plan import Plan
 from mail.services.read import OpenedLetter, open_letter
@@ -77,6 +77,7 @@ class Desk:
     encrypt_reason: str = ""
     answered: Message | None = None
     answered_author: str = ""
+    withheld: str = ""
     unlock_form: UnlockForm | None = None
     _opened_now: Custody | None = field(default=None, repr=False)
 
@@ -226,9 +227,14 @@ class Desk:
                 "file-gone", _("A file of this letter is gone: its draft was discarded in another window."),
                 remedy=_("Attach the file again."),
             )  # fmt: skip
-        taken_along = original.report.attachments if original is not None else ()
-        originals = tuple(taken_along[n] for n in self.letter.originals if n < len(taken_along))
-        return (*originals, *kept, *self.letter.attachments)
+        return (*self._originals(original).values(), *kept, *self.letter.attachments)
+
+    def _originals(self, original: OpenedLetter | None) -> Mapping[int, Attachment]:
+        """The chosen files of the letter that is forwarded, as far as they may be taken along."""
+        if original is None:
+            return {}
+        allowed = taken_along(original)
+        return {n: original.report.attachments[n] for n in self.letter.originals if n in allowed}
 
     def _original(self) -> OpenedLetter | None:
         if self.in_reply_to is None or self.letter.relation is Relation.NEW:
@@ -262,6 +268,7 @@ class Desk:
             "limit": MOST_OCTETS,
             "sign_reason": cannot_sign or (must_sign(self.letter, judged) if self.letter.sign else ""),
             "encrypt_reason": self.encrypt_reason,
+            "withheld": self.withheld,
             "send_label": send_label(self.letter),
             "cannot": cannot,
             "unlock": self.unlock_form,
@@ -327,7 +334,15 @@ class Desk:
 
 
 def opening(
-    request: SignedInRequest, letter: Letter, in_reply_to: uuid.UUID | None = None, author: str = ""
+    request: SignedInRequest,
+    letter: Letter,
+    in_reply_to: uuid.UUID | None = None,
+    *,
+    author: str = "",
+    withheld: str = "",
 ) -> Desk:
-    """A letter that is just begun: nothing is kept yet. `author` is whom it answers."""
-    return Desk(request, form_of(letter), letter, None, in_reply_to, new_form_token(), answered_author=author)
+    """A letter that is just begun: nothing is kept yet. `author` is whom it answers, `withheld` why nothing is quoted."""
+    return Desk(
+        request, form_of(letter), letter, None, in_reply_to, new_form_token(),
+        answered_author=author, withheld=withheld,
+    )  # fmt: skip

@@ -286,3 +286,14 @@ def test_bob_reads_malloys_relay_of_alices_payload_as_broken_or_as_alices() -> N
     assert relayed.header("To") == "mallory@contoso.example"  # not Bob: shown, not hidden
     assert relayed.seal is Seal.OK
     assert MALLORY.certificate not in relayed.certificates
+
+
+def test_an_unsigned_author_inside_who_is_not_the_outer_one_is_a_warning_and_is_not_displayed() -> None:
+    """RFC 9788 §4.4: without a signature that binds it, the outer From is shown and the reader warned."""
+    protected = protect(build_body(TEXT), fields(), encrypted=True, legacy_display=False)
+    outer = [(name, "mallory@evil.example" if name == "From" else value) for name, value in protected.outer]
+    report = opened(message(outer, encrypt(protected.entity)))
+    assert report.from_address == report.header("From") == "mallory@evil.example"
+    assert "protected-from-differs" in codes(report)
+    honest = opened(message(protected.outer, encrypt(protected.entity)))
+    assert "protected-from-differs" not in codes(honest)

@@ -16,7 +16,7 @@ from tenants.scoping import tenant_scope
 from tests.browsing import browser, words
 from tests.cast import PIN, Cast, Member, work
 from tests.mail.composer import carried, press, switched, typed
-from tests.mail.letters import deliver, plain_letter, put
+from tests.mail.letters import deliver, outside, plain_letter, put, taken
 
 OUTSIDER = "dave@elsewhere.example"
 
@@ -366,6 +366,35 @@ def test_a_forwarded_letter_takes_its_files_along_and_stays_encrypted(cast: Cast
     got = browser(hana, unlocked=True).get(f"/mail/{newest(hana).id}/attachment/0/")
     assert got.content == FILE.content
     assert not parse(bytes(sent_by(cast.alice)[0].raw.data)).value("in-reply-to")
+
+
+def test_a_letter_sent_again_by_somebody_else_is_answered_without_its_words_and_the_page_says_why(
+    cast: Cast,
+) -> None:
+    deliver(cast.bob, cast.alice, subject="Secret plan", text="The code is 4711", sign=False)
+    stolen = put(cast.alice, outside(taken(cast.alice), from_="mallory@evil.example"))
+    client = browser(cast.alice, unlocked=True)
+    read = words(client.get(f"/mail/{stolen.id}/"))
+    assert "No signature shows that the inner name is true, so the outer one is displayed." in read
+    for relation in ("reply", "reply_all", "forward"):
+        page = client.get(f"/mail/compose/?{relation}={stolen.id}")
+        assert "4711" not in page.content.decode()
+        assert "Secret plan" not in page.content.decode()
+        assert "no good signature shows that it was written by the person you answer" in words(page)
+
+
+def test_a_form_cannot_take_along_a_file_of_an_envelope_that_nobody_signed(cast: Cast) -> None:
+    from tests.mail.letters import FILE
+
+    deliver(cast.bob, cast.alice, sign=False, attachments=[FILE])
+    client = browser(cast.alice, unlocked=True)
+    page = client.get(f"/mail/compose/?forward={newest(cast.alice).id}")
+    assert carried(page)["keep"] == []
+    sent = press(client, "send", page, **letter(cast.bob.address) | {"keep": ["original-0"]})
+    assert sent.status_code == 303
+    work()
+    got = browser(cast.bob, unlocked=True).get(f"/mail/{newest(cast.bob).id}/attachment/0/")
+    assert got.status_code == 404
 
 
 def test_answering_a_locked_letter_asks_for_the_key_first(cast: Cast) -> None:
