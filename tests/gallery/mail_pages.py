@@ -211,7 +211,9 @@ def unlock(form: forms.Pin | None = None, left: int | None = None, paused: bool 
 
 
 def wrong_pin() -> SimpleNamespace:
-    return unlock(forms.with_error(forms.Pin({"pin": "1"}), "pin", "That PIN does not fit. 3 tries left."), left=3)
+    return unlock(
+        forms.with_error(forms.Pin({"pin": "1"}), "pin", "That PIN does not fit. 3 tries left."), left=3
+    )
 
 
 LETTER = {
