@@ -13,9 +13,11 @@ from email.utils import parsedate_to_datetime
 
 from cryptography.x509 import Certificate
 
+from pki.names import same_mailbox
 from pki.trust import Trust
 
 from . import structure
+from .addressed import addressed_findings
 from .author import Author, read_author, sender_findings, unsigned_author_findings
 from .body import Body, read_body
 from .decrypt import Decrypted, DecryptionKey, DecryptionStatus
@@ -56,15 +58,17 @@ def open_message(
     at: datetime,
     now: datetime | None = None,
     revocation: RevocationMode = "required",
+    reader: str = "",
 ) -> SecurityReport:
     """Opens an RFC 5322 message or a bare CMS object.
 
+    `reader` is the address of whoever reads, to be told whether the author meant them; left out, nothing is said of it.
     `keys` are all keys of the reader, `locked` the certificates whose keys exist but are not unlocked. `at` is the
     moment of receipt, `now` the present (both aware, UTC). Never raises for what the bytes contain.
     """
     try:
         message = read_message(raw)
-        return _Opening(message, keys, locked, trust, at, now, revocation).report()
+        return _Opening(message, keys, locked, trust, at, now, revocation, reader).report()
     except SmimeError as refusal:
         return SecurityReport(Seal.NONE, Encryption.NONE, findings=(refusal.finding,))
     except Exception as fault:  # noqa: BLE001  the last guard: one letter must never take down a folder
@@ -116,7 +120,9 @@ class _Opening:
         at: datetime,
         now: datetime | None,
         revocation: RevocationMode,
+        reader: str,
     ) -> None:
+        self.reader = reader
         self.message = message
         known = (*trust.intermediates, *(anchor.certificate for anchor in trust.anchors))
         self.peeled = peel(message, keys=keys, locked=locked, candidates=known)
@@ -186,6 +192,10 @@ class _Opening:
         self.findings.extend(sender_findings(header.believed("sender"), judgement.author))
         if not header.signed and header.inside("from"):
             self.findings.extend(unsigned_author_findings(read_author(header.inside("from")), outer))
+        is_own = same_mailbox(self.reader, judgement.author.mailbox)
+        if self.reader and not is_own and header.signed and self.message.fields:
+            protected = header.protected.fields if header.protected else None
+            self.findings.extend(addressed_findings(protected, self.reader))
         if self.peeled.payload is None and judgement.signature is not Signature.BAD:
             # what is signed could not be opened: a seal is only ever over what is shown
             return replace(judgement, seal=Seal.NONE, signature=Signature.NONE, sender=None)

@@ -63,11 +63,11 @@ def open_letter(actor: Actor, message_id: uuid.UUID, custody: Custody | None, at
         sealed, trust = all_keys(actor.person_id), assemble_trust()
         retired = retired_certificates(actor.person_id)
     raw = bytes(message.raw.data)
-    report = judge(raw, sealed, custody, trust, message.received_at, at)
+    report = judge(raw, sealed, custody, trust, message.received_at, at, actor.address)
     if _lacks_issuer(report) and learn_issuers(actor.tenant_id, report.certificates, at):
         with tenant_scope(actor.tenant_id):
             trust = assemble_trust()
-        report = judge(raw, sealed, custody, trust, message.received_at, at)
+        report = judge(raw, sealed, custody, trust, message.received_at, at, actor.address)
     return OpenedLetter(message, report, raw, for_retired_key=_names_any(report, retired))
 
 
@@ -97,8 +97,9 @@ def judge(
     trust: Trust,
     received_at: datetime,
     at: datetime,
+    reader: str = "",
 ) -> SecurityReport:
-    """The report of a letter. Without custody its keys count as locked."""
+    """The report of a letter. Without custody its keys count as locked. `reader`: see `open_message`."""
     keys: list[DecryptionKey] = []
     locked: list[x509.Certificate] = []
     for key in sealed:
@@ -106,7 +107,7 @@ def judge(
             locked.append(key.certificate)
         else:
             keys.append(DecryptionKey(key.open(custody), key.certificate))
-    return open_message(raw, keys=keys, locked=locked, trust=trust, at=received_at, now=at)
+    return open_message(raw, keys=keys, locked=locked, trust=trust, at=received_at, now=at, reader=reader)
 
 
 def _remember(actor: Actor, message: Message, report: SecurityReport, at: datetime) -> None:

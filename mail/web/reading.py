@@ -32,7 +32,7 @@ from tenants.web.unlock import locked
 from tenants.web.unlocked import open_custody
 
 # Findings about the header that stand beside the seal: they take nothing from its verdict.
-NOTED = frozenset({"protected-from-differs"})
+NOTED = frozenset({"protected-from-differs", "reader-not-addressed", "recipients-not-signed"})
 
 
 @member

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from email.utils import format_datetime
 
 from mail.letter import Letter
 from mail.models import Message
 from mail.services.import_eml import import_eml
 from mail.services.plan import plan
 from mail.services.send import send
+from smime import compose, mime
 from smime.mime import Attachment
+from smime.sign import SigningKey
 from tenants import clock
+from tenants.models import Generation
 from tenants.scoping import tenant_scope
+from tenants.services.mail_keys import current_key
 from tests.cast import Member, work
 
 FILE = Attachment("plan.txt", "text/plain", b"the plan\n")
@@ -80,3 +85,29 @@ def taken(reader: Member) -> bytes:
     with tenant_scope(reader.actor.tenant_id):
         row = Message.objects.of(reader.actor.person_id).newest_first("inbox").select_related("raw").first()
         return bytes(row.raw.data)
+
+
+def signing_key(writer: Member) -> SigningKey:
+    """The key a person signs with at the moment."""
+    with tenant_scope(writer.actor.tenant_id):
+        held = current_key(writer.actor.person_id, clock.now(), to_sign=True)
+    assert held is not None
+    assert writer.custody is not None
+    return SigningKey(held.open_to_sign(writer.custody), held.certificate)
+
+
+def text_signed_only(writer: Member, reader: Member) -> bytes:
+    """A letter as programs without header protection sign it."""
+    with tenant_scope(writer.actor.tenant_id):
+        issuers = [row.certificate for row in Generation.objects.filter(authority__parent__isnull=False)]
+    at = clock.now().replace(microsecond=0)
+    entity = compose.sign_entity(
+        mime.build_body("Hello."), signer=signing_key(writer), certificates=issuers, at=at
+    )
+    fields = [
+        ("From", writer.address),
+        ("To", reader.address),
+        ("Subject", "x"),
+        ("Date", format_datetime(at)),
+    ]
+    return mime.message(fields, entity)

@@ -69,13 +69,19 @@ def letter(
 
 
 def opened(
-    raw: bytes, *, reader: Person | None = BOB, trust: Trust = TRUST, **options: object
+    raw: bytes,
+    *,
+    reader: Person | None = BOB,
+    reader_address: str = "",
+    trust: Trust = TRUST,
+    **options: object,
 ) -> SecurityReport:
     """The letter as Bob sees it a minute later; lists are left aside unless asked for."""
     settings: dict[str, object] = {
         "keys": [reader.decryption] if reader else [],
         "at": AT + timedelta(minutes=1),
         "revocation": "ignored",
+        "reader": reader_address,
     }
     return open_message(raw, trust=trust, **(settings | options))  # type: ignore[arg-type]
 

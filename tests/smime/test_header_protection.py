@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from smime.encrypt import ContentCipher
 from smime.fields import Field
 from smime.headers import FieldState, baseline, protect, read_protected, response_policy
 from smime.legacy_display import strip_legacy_display
@@ -14,6 +15,7 @@ from tests.smime.letters import (
     ALICE,
     BOB,
     FROM,
+    GCM,
     MALLORY,
     SUBJECT,
     TEXT,
@@ -297,3 +299,51 @@ def test_an_unsigned_author_inside_who_is_not_the_outer_one_is_a_warning_and_is_
     assert "protected-from-differs" in codes(report)
     honest = opened(message(protected.outer, encrypt(protected.entity)))
     assert "protected-from-differs" not in codes(honest)
+
+
+# Whom it was written to -------------------------------------------------------------------------------------------
+
+
+ADDRESSED = {"reader-not-addressed", "recipients-not-signed"}
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ({}, set()),
+        ({"To": "BOB@Contoso.Example."}, set()),
+        ({"To": "Dana <dana@contoso.example>", "Cc": "x@a.example, bob@contoso.example"}, set()),
+        ({"To": "Dana <dana@contoso.example>"}, {"reader-not-addressed"}),
+        ({"To": '"bob@contoso.example" <dana@contoso.example>'}, {"reader-not-addressed"}),
+        ({"To": "undisclosed-recipients:;"}, {"reader-not-addressed"}),
+    ],
+)
+@pytest.mark.parametrize("cipher", [None, GCM])
+def test_a_reader_whom_the_author_did_not_address_is_told_so(
+    header: dict[str, str], said: set[str], cipher: ContentCipher | None
+) -> None:
+    """Surreptitious forwarding: who got a signed letter puts it into an envelope for somebody else."""
+    passed_on = protect(build_body(TEXT), fields(**header), encrypted=bool(cipher), legacy_display=False)
+    entity = encrypt(sign(passed_on.entity)) if cipher else sign(passed_on.entity)
+    outer = dict(passed_on.outer) | {"To": "bob@contoso.example"}
+    report = opened(message(list(outer.items()), entity), reader_address="bob@contoso.example")
+    assert codes(report) & ADDRESSED == said
+    assert report.seal is Seal.OK  # a note, never another verdict
+
+
+def test_a_signature_without_a_header_says_that_nobody_signed_the_recipients() -> None:
+    for entity in (sign(build_body(TEXT)), encrypt(sign(build_body(TEXT)))):
+        report = opened(message(fields(), entity), reader_address="bob@contoso.example")
+        assert codes(report) & ADDRESSED == {"recipients-not-signed"}
+        assert report.seal is Seal.OK
+
+
+def test_nothing_is_said_of_recipients_where_nothing_is_signed_or_the_reader_wrote_it() -> None:
+    for raw in (
+        letter(signer=None, header=fields(To="dana@contoso.example")),
+        message(fields(To="dana@contoso.example"), build_body(TEXT)),
+    ):
+        assert not codes(opened(raw, reader_address="bob@contoso.example")) & ADDRESSED
+    own = letter(header=fields(To="dana@contoso.example"))
+    assert not codes(opened(own, reader_address="alice@contoso.example")) & ADDRESSED
+    assert not codes(opened(own)) & ADDRESSED

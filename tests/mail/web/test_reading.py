@@ -18,7 +18,7 @@ from tenants.services.revoke import revoke
 from tenants.services.trust_root import ask_to_trust, distrust_root, trust_root
 from tests.browsing import browser, words
 from tests.cast import Cast, Member, work
-from tests.mail.letters import FILE, deliver, plain_letter, put
+from tests.mail.letters import FILE, deliver, outside, plain_letter, put, taken, text_signed_only
 
 
 def newest(member: Member) -> Message:
@@ -165,6 +165,27 @@ def test_an_unsigned_letter_is_loud_when_its_sender_always_signs(cast: Cast) -> 
         page.get(f"/mail/{newest(cast.bob).id}/")
     forged = put(cast.bob, plain_letter(sender=f"Alice Arden <{cast.alice.address}>"))
     assert "Not signed, though Alice Arden always signs" in words(page.get(f"/mail/{forged.id}/"))
+
+
+def test_a_letter_that_was_written_to_others_says_so_beside_its_seal(cast: Cast) -> None:
+    """A Bcc reads the same as a letter that somebody passed on: the words fit both."""
+    hana = cast.contoso.add("Hana Holm")
+    deliver(cast.bob, hana, encrypt=False)
+    passed_on = put(cast.alice, outside(taken(hana), to=cast.alice.address))
+    page = browser(cast.alice)
+    read = words(page.get(f"/mail/{passed_on.id}/?details=1"))
+    said = "You are not among the recipients that the sender signed; you may have got this as Bcc, or it was passed on."
+    assert "Signed by Bob Berger" in read
+    assert read.count(said) == 2  # beside the seal and among the findings
+    meant = browser(hana).get(f"/mail/{newest(hana).id}/?details=1")
+    assert "the recipients that the sender signed" not in words(meant)
+
+
+def test_a_signature_over_the_text_alone_says_what_it_does_not_cover(cast: Cast) -> None:
+    letter = put(cast.alice, text_signed_only(cast.bob, cast.alice))
+    read = words(browser(cast.alice).get(f"/mail/{letter.id}/"))
+    assert "Signed by Bob Berger" in read
+    assert "The signature covers the text, not the header" in read
 
 
 # The frame
