@@ -69,6 +69,7 @@ def _people() -> dict[str, Page]:
         "link": None,
         "waiting_link": None,
         "is_self": False,
+        "has_pin": True,
         "facts": [("Added", "4 Feb 2026"), ("Last here", "today 08:50")],
     }
     handed = thing(
@@ -81,6 +82,20 @@ def _people() -> dict[str, Page]:
         "earlier": [],
         "link": handed,
         "waiting_link": handed.expires_at,
+    }
+    barred = thing(reason="affiliationChanged", revoked_at=NOW - timedelta(days=1))
+    over = {
+        "shell": ADMIN,
+        "person": _person(ALICE),
+        "is_self": False,
+        "effects": [
+            thing(
+                state="warn",
+                title="2 certificates are revoked",
+                text="With the reason “superseded”; it is on the list within a minute.",
+            ),
+            thing(state="ok", title="They choose a new PIN", text="After the next sign-in."),
+        ],
     }
     add = {"shell": ADMIN, "form": forms.AddPerson(), "mail_domains": ["contoso.example"]}
     wrong = forms.with_error(
@@ -95,6 +110,12 @@ def _people() -> dict[str, Page]:
         "admin-person": ("tenants/admin/person.html", person, one),
         "admin-person-new": ("tenants/admin/person.html", person | new, one),
         "admin-person-self": ("tenants/admin/person.html", person | {"is_self": True}, one),
+        "admin-person-barred": ("tenants/admin/person.html", person | {"in_use": [], "barred": barred}, one),
+        "admin-start-over": (
+            "tenants/admin/start_over.html",
+            over,
+            reverse("tenants:start_over", args=[ALICE.pk]),
+        ),
         "admin-person-left": (
             "tenants/admin/person.html",
             person | {"person": _person(ALICE, active=False)},

@@ -33,6 +33,8 @@ TENANTS = {
     "new_signin_link": "admin/people/<uuid:pk>/link/",
     "deactivate_person": "admin/people/<uuid:pk>/deactivate/",
     "activate_person": "admin/people/<uuid:pk>/activate/",
+    "start_over": "admin/people/<uuid:pk>/start-over/",
+    "allow_enrolment": "admin/people/<uuid:pk>/allow/",
     "authorities": "admin/authorities/",
     "publish_crl": "admin/authorities/<uuid:pk>/publish/",
     "certificates": "admin/certificates/",
