@@ -5,91 +5,34 @@ GnuPG 2.2 has no AuthEnvelopedData and cannot import EC keys: RSA and AES-CBC bo
 
 from __future__ import annotations
 
-import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs12
 
 from smime import cms
 from smime.decrypt import DecryptionStatus, decrypt
 from smime.encrypt import ContentCipher, enveloped_data
 from smime.sign import signed_data
 from smime.verify import SignatureStatus, verify
-from tests.smime.people import AT, Person, person, root
+from tests.interop.gpgsm import Gpgsm
+from tests.smime.people import AT, Person, person
 
 pytestmark = pytest.mark.gpgsm
 
 LETTER = b"Content-Type: text/plain\r\n\r\nHello\r\n"
-PASSPHRASE = "x"
 
 
 def holder() -> Person:
     return person("rsa-3072", "Gpgsm")
 
 
-class Gpgsm:
-    """A home of GnuPG with the test root trusted and one RSA key imported."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.write("gpgsm.conf", b"disable-crl-checks\ndisable-policy-checks\nno-common-certs-import\n")
-        self.write("gpg-agent.conf", b"allow-loopback-pinentry\n")
-        fingerprint = root().certificate.fingerprint(hashes.SHA1()).hex()  # noqa: S303 - GnuPG's own format
-        self.write("trustlist.txt", f"{fingerprint} S relax\n".encode())
-        self.run("--import", self.write("root", root().certificate.public_bytes(Encoding.DER)))
-        # the only protection that GnuPG 2.2 imports
-        old = (
-            PrivateFormat.PKCS12.encryption_builder()
-            .kdf_rounds(2048)
-            .key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC)
-            .hmac_hash(hashes.SHA1())  # noqa: S303
-            .build(PASSPHRASE.encode())
-        )
-        packed = pkcs12.serialize_key_and_certificates(
-            b"key",
-            holder().private_key,  # type: ignore[arg-type]
-            holder().certificate,
-            [root().certificate],
-            old,
-        )
-        self.run("--import", self.write("p12", packed))
-
-    def write(self, name: str, content: bytes) -> str:
-        (self.folder / name).write_bytes(content)
-        return name
-
-    def attempt(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        fixed = ["--batch", "--yes", "--pinentry-mode", "loopback", "--passphrase-fd", "0"]
-        return subprocess.run(
-            ["gpgsm", *fixed, "--faked-system-time", f"{AT:%Y%m%dT%H%M%S}", *arguments],
-            cwd=self.folder,
-            env={**os.environ, "GNUPGHOME": str(self.folder)},
-            input=f"{PASSPHRASE}\n".encode(),
-            capture_output=True,
-            check=False,
-            timeout=60,
-        )
-
-    def run(self, *arguments: str) -> bytes:
-        done = self.attempt(*arguments)
-        assert done.returncode == 0, done.stderr.decode(errors="replace")
-        return done.stdout
-
-    def stop(self) -> None:
-        environment = {**os.environ, "GNUPGHOME": str(self.folder)}
-        subprocess.run(["gpgconf", "--kill", "all"], env=environment, check=False, timeout=60)
-
-
 @pytest.fixture(scope="module")
 def gpgsm() -> Iterator[Gpgsm]:
     # not pytest's folder: the path of the agent's socket must be short
     with tempfile.TemporaryDirectory(prefix="gpgsm-", ignore_cleanup_errors=True) as folder:
-        home = Gpgsm(Path(folder))
+        home = Gpgsm(Path(folder), [holder()])
         yield home
         home.stop()
 

@@ -6,61 +6,20 @@ client opens.
 
 from __future__ import annotations
 
-import subprocess
-from pathlib import Path
-
 import pytest
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 
 from smime import cms
 from smime.decrypt import DecryptionStatus, decrypt
 from smime.encrypt import ContentCipher, enveloped_data
 from smime.sign import signed_data
 from smime.verify import SignatureStatus, verify
-from tests.smime.people import AT, Person, person, root
+from tests.interop.nss import Nss
+from tests.smime.people import AT, Person, person
 
 pytestmark = pytest.mark.nss
 
 LETTER = b"Content-Type: text/plain\r\n\r\nHello\r\n"
 KINDS = ["rsa-3072", "p-256", "p-384"]
-
-
-class Nss:
-    """A key store of NSS with the test root trusted for mail and all of KINDS imported."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.run("certutil", "-N", "--empty-password")
-        (folder / "root").write_bytes(root().certificate.public_bytes(Encoding.DER))
-        self.run("certutil", "-A", "-n", "root", "-t", "C,C,C", "-i", "root")
-        for kind in KINDS:
-            self._import(kind, holder(kind))
-
-    def _import(self, kind: str, someone: Person) -> None:
-        packed = pkcs12.serialize_key_and_certificates(
-            kind.encode(),
-            someone.private_key,  # type: ignore[arg-type]
-            someone.certificate,
-            [root().certificate],
-            BestAvailableEncryption(b"x"),
-        )
-        (self.folder / "p12").write_bytes(packed)
-        self.run("pk12util", "-i", "p12", "-W", "x")
-
-    def run(self, program: str, *arguments: str) -> bytes:
-        done = subprocess.run(
-            [program, *arguments, "-d", "sql:."],
-            cwd=self.folder,
-            capture_output=True,
-            check=False,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stderr.decode(errors="replace")
-        return done.stdout
-
-    def write(self, name: str, content: bytes) -> str:
-        (self.folder / name).write_bytes(content)
-        return name
 
 
 def holder(kind: str) -> Person:
@@ -69,7 +28,7 @@ def holder(kind: str) -> Person:
 
 @pytest.fixture(scope="module")
 def nss(tmp_path_factory: pytest.TempPathFactory) -> Nss:
-    return Nss(tmp_path_factory.mktemp("nss"))
+    return Nss(tmp_path_factory.mktemp("nss"), {kind: holder(kind) for kind in KINDS})
 
 
 @pytest.mark.parametrize("detached", [False, True])
@@ -91,13 +50,7 @@ def test_nss_verifies_our_signature(nss: Nss, kind: str, detached: bool) -> None
 def test_nss_sees_a_changed_letter(nss: Nss) -> None:
     encoded = signed_data(LETTER, signers=[holder("p-256").signing], at=AT, detached=False)
     altered = nss.write("altered", encoded.replace(b"Hello", b"Hallo"))
-    seen = subprocess.run(
-        ["cmsutil", "-D", "-i", altered, "-h", "1", "-d", "sql:."],
-        cwd=nss.folder,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
+    seen = nss.attempt("cmsutil", "-D", "-i", altered, "-h", "1")
     assert b"GoodSignature" not in seen.stdout
 
 

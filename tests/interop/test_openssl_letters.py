@@ -5,33 +5,18 @@ from __future__ import annotations
 import itertools
 import subprocess
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 
 from smime.mime import Attachment
 from smime.report import Encryption, Seal, Signature
+from tests.interop.cast import long_lived
 from tests.interop.test_openssl_cms import ATTIME, certificate_file, key_file, openssl, pytestmark
 from tests.smime.letters import BOB, CBC, GCM, TEXT, codes, letter, opened
-from tests.smime.people import Person, person, root
+from tests.smime.people import person, root
 
 __all__ = ["pytestmark"]
-
-
-def long_lived(someone: Person) -> Person:
-    """The same person with a certificate that is valid whenever openssl signs: it knows the present only."""
-    given = someone.certificate
-    builder = (
-        x509.CertificateBuilder(given.issuer, given.subject, given.public_key(), x509.random_serial_number())
-        .not_valid_before(datetime(2000, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2099, 1, 1, tzinfo=UTC))
-    )
-    for extension in given.extensions:
-        builder = builder.add_extension(extension.value, extension.critical)
-    return Person(someone.private_key, builder.sign(root().private_key, hashes.SHA256()))
 
 
 SENDERS = [long_lived(person("p-256", "Alice")), long_lived(person("rsa-2048", "Alice", 5))]
