@@ -1,9 +1,11 @@
 """Building certification paths from a leaf to the trust anchors, within fixed bounds (RFC 4158, RFC 5280
 §6.1).
 
-Names link certificates; key identifiers and dates only sort the candidates and never eliminate one. Every
-link is a checked signature, so that a look-alike authority with a copied name, serial and key identifier is
-never more than a candidate that fails. The bounds make the worst input cost the same as a slow good one.
+Names link certificates; key identifiers and dates only sort the candidates and never eliminate one; among
+equals the order in which they were given stands, so that a caller puts what it knows best first. Every link is
+a checked signature, so that a look-alike authority with a copied name, serial and key identifier is never more
+than a candidate that fails. The bounds make the worst input cost the same as a slow good one; where one cut the
+search short, that is the reason reported, and nothing is called forged.
 """
 
 from __future__ import annotations
@@ -63,7 +65,7 @@ class PathBuilder:
     ) -> None:
         self.budget = Budget()
         self.dead_ends: list[tuple[DeadEnd, Path]] = []
-        self._anchors = set(anchors)
+        self._anchors = dict.fromkeys(anchors)
         self._at = at
         self._by_subject: dict[ComparableName, list[x509.Certificate]] = {}
         for certificate in dict.fromkeys((*self._anchors, *intermediates)):
@@ -100,14 +102,16 @@ class PathBuilder:
             return
         genuine = False
         refused = False
-        for candidate in self._candidates(partial):
+        candidates = self._candidates(partial)
+        for candidate in candidates[:MAXIMUM_CANDIDATES]:
             if self._issued(candidate, top):
                 genuine = True
                 yield from self._extend((candidate, *partial))
             else:
                 refused = refused or _key_identifiers_agree(candidate, top)
         if not genuine:
-            self.dead_ends.append((self._reason(partial, refused), partial))
+            cut = len(candidates) > MAXIMUM_CANDIDATES
+            self.dead_ends.append((DeadEnd.LIMIT if cut else self._reason(partial, refused), partial))
 
     def _reason(self, partial: Path, refused: bool) -> DeadEnd:
         if refused:
@@ -127,13 +131,11 @@ class PathBuilder:
             for candidate in self.named(top.issuer)
             if (comparable(candidate.subject), _key_identity(candidate)) not in held
         ]
-        return sorted(fresh, key=lambda candidate: self._unlikeliness(candidate, top))[:MAXIMUM_CANDIDATES]
+        return sorted(fresh, key=lambda candidate: self._unlikeliness(candidate, top))
 
-    def _unlikeliness(
-        self, candidate: x509.Certificate, subject: x509.Certificate
-    ) -> tuple[bool, bool, bool]:
+    def _unlikeliness(self, candidate: x509.Certificate, subject: x509.Certificate) -> tuple[int, bool, bool]:
         current = candidate.not_valid_before_utc <= self._at <= candidate.not_valid_after_utc
-        return (not _key_identifiers_agree(candidate, subject), candidate not in self._anchors, not current)
+        return (_identifier_mismatch(candidate, subject), candidate not in self._anchors, not current)
 
     def _issued(self, issuer: x509.Certificate, subject: x509.Certificate) -> bool:
         link = (issuer, subject)
@@ -173,9 +175,19 @@ def _key_identity(certificate: x509.Certificate) -> bytes:
 
 def _key_identifiers_agree(issuer: x509.Certificate, subject: x509.Certificate) -> bool:
     """Whether the key identifiers do not contradict; absent ones agree with everything."""
+    return _identifier_mismatch(issuer, subject) < _CONTRADICTING
+
+
+_EXACT, _ABSENT, _CONTRADICTING = range(3)
+
+
+def _identifier_mismatch(issuer: x509.Certificate, subject: x509.Certificate) -> int:
+    """How badly the key identifiers fit (RFC 4158 §3.5.12): equal, one of them absent, different."""
     claimed = authority_key_identifier(subject)
     own = subject_key_identifier(issuer)
-    return claimed is None or own is None or claimed == own
+    if claimed is None or own is None:
+        return _ABSENT
+    return _EXACT if claimed == own else _CONTRADICTING
 
 
 def authority_key_identifier(certificate: x509.Certificate) -> bytes | None:

@@ -337,7 +337,8 @@ def _dead_end(reason: DeadEnd, partial: Path) -> Problem:
     if reason is DeadEnd.LIMIT:
         finding = error(
             "path-limit",
-            "The certificates offered allow more paths than can be examined, and none of the first ones holds.",
+            f"The certificate of {display(top.subject)} could not be checked: more issuers and paths are on offer "
+            "than can be examined, and none of the first ones holds.",
             citation="RFC 4158",
             remedy="Ask the sender to send only the certificates of the path.",
             owner="sender",

@@ -188,6 +188,9 @@ def _decided(report: Any, decision: Any, verdict: Verdict) -> Verdict:
 
 
 def _signed_incomplete(report: Any) -> tuple[str, str]:
+    if str(_read(report.path, "failure")) == "limit":
+        advice = _("Until then the name %(name)s is only a claim.") % {"name": signer_name(report)}
+        return _("Signed · its certificate could not be checked"), f"{_because(report, '', 'error')} {advice}"
     why = _(
         "Nothing between %(name)s and a root can be checked: the certificate of %(issuer)s was not sent"
         " along. The sender can send it as a .p7b file."

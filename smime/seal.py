@@ -56,6 +56,7 @@ _FAILURE_SEALS = {
     Failure.REVOKED: Seal.REVOKED,
     Failure.UNTRUSTED: Seal.UNTRUSTED,
     Failure.INCOMPLETE: Seal.INCOMPLETE,
+    Failure.LIMIT: Seal.INCOMPLETE,  # not examined to its end: neither shown to hold nor shown to be broken
     Failure.TIME: Seal.WARN_TIME,
     Failure.WEAK: Seal.WEAK,
     Failure.ADDRESS: Seal.MISMATCH,

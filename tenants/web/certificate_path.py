@@ -18,8 +18,8 @@ from tenants.services.judge_certificate import Judged, sha256_of
 from tenants.web.certificate_fields import key_words
 from tenants.web.words import full_day
 
-# Failures that leave everything open but one decision or one list: amber, never red.
-_OPEN = {Failure.UNTRUSTED, Failure.INCOMPLETE, Failure.TIME, Failure.ADDRESS}
+# Failures that leave everything open but one decision, one list or a search to its end: amber, never red.
+_OPEN = {Failure.UNTRUSTED, Failure.INCOMPLETE, Failure.LIMIT, Failure.TIME, Failure.ADDRESS}
 
 
 @dataclass(frozen=True, slots=True)
