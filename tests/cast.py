@@ -44,7 +44,7 @@ class Member:
     def certificate(self, *, to_sign: bool) -> Certificate:
         with tenant_scope(self.actor.tenant_id):
             rows = Certificate.objects.filter(person_id=self.actor.person_id)
-            return (rows.signing() if to_sign else rows.encryption()).latest("not_before")
+            return (rows.signing() if to_sign else rows.encryption()).latest("added_at")
 
 
 @dataclass
