@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mail.services import judge_letters
 from mail.transport import smtp, spool
 
-KINDS = (spool.receive, spool.confirm, smtp.hand_over)
+KINDS = (spool.receive, spool.confirm, smtp.hand_over, judge_letters.judge_letter, judge_letters.judge_again)

@@ -40,6 +40,9 @@ class Letters(Protocol):
     def effects(self, actor: Actor, domains: Sequence[str]) -> Effects:
         """What a decision about these domains ("d", ".d") touches."""
 
+    def judge_again(self, tenant_id: uuid.UUID) -> None:
+        """Ask that letters of this forest be judged with what it believes now. Inside the decision's write scope."""
+
 
 class NoLetters:
     def root_of(self, actor: Actor, message_id: uuid.UUID, custody: Custody | None) -> Offer | None:
@@ -47,6 +50,9 @@ class NoLetters:
 
     def effects(self, actor: Actor, domains: Sequence[str]) -> Effects:
         return Effects()
+
+    def judge_again(self, tenant_id: uuid.UUID) -> None:
+        pass
 
 
 _letters: Letters = NoLetters()

@@ -42,6 +42,8 @@ _SEALS_WITH_PROBLEM = (
     Seal.MISMATCH,
 )
 _LOCKS_WITH_PROBLEM = (Encryption.FAIL, Encryption.UNSUPPORTED, Encryption.UNPROTECTED)
+# The mathematics and the addresses alone: no decision about trust makes these better.
+SEALS_WITHOUT_TRUST = frozenset(s.value for s in (Seal.BAD, Seal.WEAK, Seal.MISMATCH, Seal.NONE))
 PROBLEM = models.Q(seal__in=[s.value for s in _SEALS_WITH_PROBLEM]) | models.Q(
     encryption__in=[e.value for e in _LOCKS_WITH_PROBLEM]
 )

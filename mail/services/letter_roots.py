@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from mail.models import Message
 from mail.models.letters import Folder
+from mail.services.judge_letters import judge_again_soon
 from mail.services.read import open_letter
 from pki.errors import MalformedInput
 from pki.names import Mailbox
@@ -45,6 +46,9 @@ class LetterRoots:
                 waiting=letters.filter(seal__in=[Seal.UNTRUSTED.value, ""]).count(),
                 correspondents=letters.order_by().values("from_address").distinct().count(),
             )
+
+    def judge_again(self, tenant_id: uuid.UUID) -> None:
+        judge_again_soon(tenant_id)
 
 
 def _domain(address: str | None) -> str:

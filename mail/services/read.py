@@ -52,7 +52,7 @@ def read(actor: Actor, message_id: uuid.UUID, custody: Custody | None, at: datet
     """
     opened = open_letter(actor, message_id, custody, at)
     if opened.report.encryption is not Encryption.LOCKED:
-        _remember(actor, opened.message, opened.report, at)
+        remember(opened.message, opened.report, at, seen=True)
     return replace(opened, learned=harvest(actor, opened.message, opened.report, at))
 
 
@@ -60,15 +60,24 @@ def open_letter(actor: Actor, message_id: uuid.UUID, custody: Custody | None, at
     """The same without a trace in the letter: for its frame, its files, and answers. Raises Message.DoesNotExist."""
     with tenant_scope(actor.tenant_id):
         message = Message.objects.of(actor.person_id).select_related("raw").get(id=message_id)
-        sealed, trust = all_keys(actor.person_id), assemble_trust()
         retired = retired_certificates(actor.person_id)
     raw = bytes(message.raw.data)
-    report = judge(raw, sealed, custody, trust, message.received_at, at, actor.address)
-    if _lacks_issuer(report) and learn_issuers(actor.tenant_id, report.certificates, at):
-        with tenant_scope(actor.tenant_id):
-            trust = assemble_trust()
-        report = judge(raw, sealed, custody, trust, message.received_at, at, actor.address)
+    report = report_of(message, raw, custody, at, actor.address)
     return OpenedLetter(message, report, raw, for_retired_key=_names_any(report, retired))
+
+
+def report_of(
+    message: Message, raw: bytes, custody: Custody | None, at: datetime, reader: str = ""
+) -> SecurityReport:
+    """The report of a stored letter with what its owner's forest knows now. Opens scopes."""
+    with tenant_scope(message.tenant_id):
+        sealed, trust = all_keys(message.person_id), assemble_trust()
+    report = judge(raw, sealed, custody, trust, message.received_at, at, reader)
+    if _lacks_issuer(report) and learn_issuers(message.tenant_id, report.certificates, at):
+        with tenant_scope(message.tenant_id):
+            trust = assemble_trust()
+        report = judge(raw, sealed, custody, trust, message.received_at, at, reader)
+    return report
 
 
 def _names_any(report: SecurityReport, retired: Sequence[x509.Certificate]) -> bool:
@@ -110,7 +119,8 @@ def judge(
     return open_message(raw, keys=keys, locked=locked, trust=trust, at=received_at, now=at, reader=reader)
 
 
-def _remember(actor: Actor, message: Message, report: SecurityReport, at: datetime) -> None:
+def remember(message: Message, report: SecurityReport, at: datetime, *, seen: bool) -> None:
+    """Keep what the list shows of a judged letter; `seen`: somebody read it. Opens a scope."""
     changes: dict[str, object] = {
         "seal": report.seal.value,
         "encryption": report.encryption.value,
@@ -119,14 +129,14 @@ def _remember(actor: Actor, message: Message, report: SecurityReport, at: dateti
         "is_signed": message.is_signed or report.signature is not Signature.NONE,
         "has_attachments": bool(report.attachments),
     }
-    if message.seen_at is None:
+    if seen and message.seen_at is None:
         changes["seen_at"] = at
     if report.headers:  # a letter that cannot be read keeps the line that says so
         name, address = judged_author(report)
         changes |= {"from_name": "" if hides_name(report) else name[:200], "from_address": address[:320]}
-    with tenant_scope(actor.tenant_id, write=True):
+    with tenant_scope(message.tenant_id, write=True):
         if report.subject_was_encrypted and message.sealed_subject is None:
-            custody_key = CustodyKey.objects.current().get(person_id=actor.person_id)
+            custody_key = CustodyKey.objects.current().get(person_id=message.person_id)
             subject = (report.header("Subject") or "").encode()
             changes["sealed_subject"] = seal_for(custody_key, subject, "subject", message.id)
         Message.objects.filter(id=message.id).update(**changes)

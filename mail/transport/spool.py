@@ -15,6 +15,7 @@ from mail.facts import read_facts
 from mail.models import Delivery, Message, RawMessage, SpoolItem
 from mail.models.letters import DeliveryState, Folder
 from mail.models.spool import SpoolOutcome
+from mail.services.judge_letters import judge_soon
 from tenants import clock, due_work
 from tenants.models import Person
 from tenants.scoping import tenant_scope
@@ -79,7 +80,7 @@ def store_letter(
     stored = RawMessage.objects.create(
         data=raw, sha256=hashlib.sha256(raw).digest(), size=len(raw), stored_at=at
     )
-    return Message.objects.create(
+    message = Message.objects.create(
         person_id=person_id,
         raw=stored,
         folder=Folder.INBOX,
@@ -88,6 +89,8 @@ def store_letter(
         is_imported=is_imported,
         **facts,
     )
+    judge_soon(message)
+    return message
 
 
 @due_work.due_work("confirm", queue="mail")

@@ -1,7 +1,7 @@
 """Letters as lines of a list: plain values, read in one scope, never judged anew.
 
-A line shows what was last known of its letter. A seal from before the forest's last decision about trust is not shown:
-it returns when the letter is opened again.
+A line shows what was last known of its letter. A seal that rests on trust and is older than the forest's last decision
+about trust is not shown: it returns when the letter is judged again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from mail.facts import UNREADABLE
 from mail.models import Message
-from mail.models.letters import PROBLEM, Folder, MessageQuerySet
+from mail.models.letters import PROBLEM, SEALS_WITHOUT_TRUST, Folder, MessageQuerySet
 from mail.web.forests import VOUCHED, forests_of
 from smime.addresses import Address
 from smime.headers import OBSCURED
@@ -129,8 +129,9 @@ def _read_cursor(text: str) -> tuple[datetime, uuid.UUID]:
 
 
 def _seal(letter: Message, changed_at: datetime | None) -> str:
-    is_stale = letter.judged_at is None or (changed_at is not None and letter.judged_at <= changed_at)
-    return "" if is_stale else letter.seal
+    if letter.judged_at is None or letter.seal in SEALS_WITHOUT_TRUST:
+        return letter.seal if letter.judged_at is not None else ""
+    return "" if changed_at is not None and letter.judged_at <= changed_at else letter.seal
 
 
 def _row(letter: Message, seal: str, custody: Custody | None, forests: Mapping[str, Tenant]) -> Row:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pki.formats import read_certificates
 from pki.names import common_name, domain_covers, normalise_domain, organization
-from tenants import due_work
+from tenants import due_work, letter_roots
 from tenants.access import Actor
 from tenants.models import MailDomain, Reliance, TrustRequest, TrustRoot
 from tenants.models.trust import TrustRequestState, TrustState
@@ -53,6 +53,7 @@ def trust_root(actor: Actor, root: x509.Certificate, domains: Sequence[str], at:
         row.save()
         TrustRequest.objects.filter(sha256=row.sha256).update(state=TrustRequestState.ANSWERED)
         _rely_on(actor.tenant_id, scope)
+        letter_roots.letters().judge_again(actor.tenant_id)
     return row
 
 
@@ -65,6 +66,7 @@ def distrust_root(actor: Actor, root_id: uuid.UUID, at: datetime) -> TrustRoot:
             raise refuse("own-root", "Your organisation's own root cannot be distrusted here.")
         row.state, row.decided_by_id, row.decided_at = TrustState.DISTRUSTED, actor.person_id, at
         row.save()
+        letter_roots.letters().judge_again(actor.tenant_id)
     return row
 
 

@@ -78,9 +78,14 @@ def test_every_kind_of_work_can_run_twice(cast: Cast, twice: set[str]) -> None:
     outside = f"zoe@{uuid.uuid4().hex}.example"
     inside = write(alice, bob.address, encrypt=True)
     abroad = write(alice, outside, encrypt=False)
+    open_to_all = write(alice, bob.address, encrypt=False)
     work()
     with tenant_scope(cast.fabrikam.tenant):
-        assert Message.objects.filter(person_id=bob.actor.person_id).count() == 1
+        received = Message.objects.filter(person_id=bob.actor.person_id)
+        assert received.count() == 2
+        assert received.filter(rfc_message_id=open_to_all.rfc_message_id).values_list("seal").get() == (
+            "SIG_OK",
+        )
     assert handed_over(outside) == 1
     with tenant_scope(cast.contoso.tenant):
         states = dict(Delivery.objects.filter(message__in=[inside, abroad]).values_list("recipient", "state"))
