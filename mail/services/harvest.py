@@ -1,10 +1,15 @@
-"""Learn a correspondent's certificates from a letter with a full seal; a known one is never replaced silently."""
+"""Learn a correspondent's certificates from a letter with a full seal; a known one is never replaced silently.
+
+The certificates in a letter are not signed by anybody: whoever carries it may exchange them for others of the same
+issuer and number (RFC 5652 §10.2.3, RFC 8551 §2.5.3). So one to encrypt to is kept only after its own path, revocation
+and address were found good, now.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cryptography import x509
@@ -14,16 +19,20 @@ from django.db.models import Q
 from mail.models import Contact, ContactCertificate, Message
 from mail.models.contacts import ContactCertificateState
 from mail.models.letters import Folder
-from pki.certificates import can_encrypt, can_sign, mailboxes
-from pki.names import same_mailbox
+from pki.certificates import can_encrypt, can_sign
+from pki.path import Verdict, validate
+from pki.trust import Trust
 from smime import capabilities
+from smime.identifiers import IssuerAndSerial
 from smime.report import Seal, SecurityReport, SignerReport
 from tenants.access import Actor
 from tenants.models import Person
 from tenants.scoping import tenant_scope
+from tenants.services.assemble_trust import assemble_trust
 from tenants.services.pull_publications import keep_certificate
 
 FULL_SEALS = (Seal.OK, Seal.REV_STALE)
+MOST_OFFERED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,11 @@ def harvest(actor: Actor, message: Message, report: SecurityReport, at: datetime
         or signer.address is None
     ):
         return None
-    learned = _certificates_of(signer, report)
+    with tenant_scope(actor.tenant_id):
+        trust = assemble_trust()
+    learned = _certificates_of(signer, report, trust, at)
+    if not learned:
+        return None
     with tenant_scope(actor.tenant_id, write=True):
         if Person.objects.by_address(signer.address).exists():
             return None
@@ -63,20 +76,32 @@ def harvest(actor: Actor, message: Message, report: SecurityReport, at: datetime
     return Learned(contact, kept[0] in proposed, len(proposed))
 
 
-def _certificates_of(signer: SignerReport, report: SecurityReport) -> list[x509.Certificate]:
-    """The signing certificate, and the encryption certificate that the signer names or sent along."""
+def _certificates_of(
+    signer: SignerReport, report: SecurityReport, trust: Trust, at: datetime
+) -> list[x509.Certificate]:
+    """The signing certificate, and the encryption certificate that the signer names or sent along, if it is good."""
     assert signer.certificate is not None and signer.address is not None  # noqa: S101, PT018  checked by the caller
-    learned = [signer.certificate]
-    preferred = signer.encryption_certificate
-    if preferred is not None and can_encrypt(preferred) and _names(preferred, signer.address):
-        learned.append(preferred)
-    elif not can_encrypt(signer.certificate):
-        learned += [c for c in report.certificates if can_encrypt(c) and _names(c, signer.address)][:3]
-    return list(dict.fromkeys(learned))
+    known = replace(trust, intermediates=(*trust.intermediates, *report.certificates))
+
+    def is_good(certificate: x509.Certificate) -> bool:
+        result = validate(leaf=certificate, trust=known, at=at, address=signer.address)
+        return result.verdict is Verdict.GOOD
+
+    if can_encrypt(signer.certificate) and not is_good(signer.certificate):
+        return []
+    offered = [c for c in report.certificates if can_encrypt(c) and c != signer.certificate]
+    wanted = [c for c in offered if _is_meant(signer.encryption_certificate, c)]
+    if not wanted and not can_encrypt(signer.certificate):
+        wanted = offered
+    good = [c for c in wanted[:MOST_OFFERED] if is_good(c)]
+    return list(dict.fromkeys([signer.certificate, *good[:3]]))
 
 
-def _names(certificate: x509.Certificate, address: str) -> bool:
-    return any(same_mailbox(mailbox, address) for mailbox in mailboxes(certificate))
+def _is_meant(preferred: x509.Certificate | None, certificate: x509.Certificate) -> bool:
+    """Whether the signer's SMIMEEncryptionKeyPreference means it: the name is not unique, so every bearer is judged."""
+    return preferred is not None and (
+        certificate == preferred or IssuerAndSerial.of(certificate) == IssuerAndSerial.of(preferred)
+    )
 
 
 def _remember_capabilities(
