@@ -27,7 +27,7 @@ from .names import Mailbox, subtree_covers
 from .oid import SMIME_CAPABILITIES, SMTP_UTF8_MAILBOX
 from .profiles import Profile
 from .signer import Signer
-from .times import utc
+from .times import spoken_day, utc
 
 BACKDATING = timedelta(minutes=5)  # tolerates clocks of relying parties that run behind
 
@@ -299,7 +299,7 @@ def _require_room(authority: x509.Certificate, twin: x509.Certificate, at: datet
     if twin.not_valid_after_utc > authority.not_valid_after_utc:
         raise _refusal(
             "issuer-ends-earlier",
-            f"The authority ends on {authority.not_valid_after_utc:%Y-%m-%d}, before the certificate would.",
+            f"The authority ends on {spoken_day(authority.not_valid_after_utc)}, before the certificate would.",
             remedy="Create a new generation of the authority.",
         )
 

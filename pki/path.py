@@ -24,7 +24,7 @@ from .findings import Finding, Severity, error, info, warning
 from .names import display
 from .revocation import Good, Revocation, RevocationChecker, Revoked, Undetermined
 from .rules import path_problems
-from .times import utc
+from .times import spoken, utc
 from .trust import Trust, TrustAnchor
 from .usage import mail_notes, mail_problems
 from .verdicts import Failure, Problem, Verdict
@@ -264,7 +264,7 @@ def _revocation_problems(status: Revocation) -> Iterator[Problem]:
         finding = error(
             "revoked",
             f"The certificate of {display(status.node.subject)} was revoked on "
-            f"{entry.revoked_at:%Y-%m-%d %H:%M} UTC ({entry.reason}).",
+            f"{spoken(entry.revoked_at)} ({entry.reason}).",
             citation="RFC 5280 §6.3",
             remedy="Do not rely on this letter; contact the sender another way.",
             owner="you",
@@ -285,8 +285,8 @@ def _good_notes(status: Good) -> Iterator[Finding]:
     for crl in status.lists:
         evidence = (
             ("number", str(crl.number)),
-            ("this_update", f"{crl.this_update:%Y-%m-%d %H:%M} UTC"),
-            ("next_update", f"{crl.next_update:%Y-%m-%d %H:%M} UTC" if crl.next_update else "none"),
+            ("this_update", spoken(crl.this_update)),
+            ("next_update", spoken(crl.next_update) if crl.next_update else "none"),
         )
         summary = f"Revocation list number {crl.number} of {display(crl.issuer)} was used."
         yield Finding("crl-used", Severity.INFO, summary, evidence=evidence)
@@ -297,7 +297,7 @@ def _good_notes(status: Good) -> Iterator[Finding]:
         yield warning(
             "revoked_since",
             f"The certificate was good at the time judged, and was revoked later, on "
-            f"{entry.revoked_at:%Y-%m-%d %H:%M} UTC ({entry.reason}).",
+            f"{spoken(entry.revoked_at)} ({entry.reason}).",
             remedy="Rely on this letter, but on no later one signed with the same certificate.",
             owner="you",
         )

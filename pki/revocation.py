@@ -24,13 +24,15 @@ from .crl import Crl, Reason, RevokedEntry, Scope
 from .errors import PkiError
 from .extensions import find
 from .names import ComparableName, comparable, display
+from .times import spoken
 
 
 @dataclass(frozen=True, slots=True)
 class Good:
     """Every certificate of the path is covered by lists that do not revoke it at the moment of judgement.
 
-    `this_update` is that of the oldest list used, `next_update` the earliest of all. `stale`: at present a
+    `this_update` is that of the oldest list used, `next_update` the earliest of all; `leaf_update` is that of the
+    oldest list used for the last certificate of the path alone (None: there is only an anchor). `stale`: at present a
     list used is past its nextUpdate, though it serves for the moment judged. `revoked_since`: the first
     entry of the path that revokes after the moment of judgement. `lists`: the lists used, in path order.
     """
@@ -40,6 +42,7 @@ class Good:
     stale: bool = False
     revoked_since: RevokedEntry | None = None
     lists: tuple[Crl, ...] = ()
+    leaf_update: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,7 @@ class RevocationChecker:
         if crl.next_update is None:
             return "The list at hand does not say how long it holds."
         if crl.this_update <= self.at and crl.next_update < self.at:
-            return f"The newest list ended on {crl.next_update:%Y-%m-%d %H:%M} UTC."
+            return f"The newest list ended on {spoken(crl.next_update)}."
         if crl.this_update > self.at and crl.this_update > node.not_valid_after_utc:
             return "The list at hand was made after the certificate ended."
         if crl.number is None or crl.number_is_critical:  # RFC 5280 §5.2.3
@@ -333,4 +336,5 @@ def _join(statuses: Sequence[Good]) -> Good:
         any(status.stale for status in statuses),
         next((status.revoked_since for status in statuses if status.revoked_since), None),
         tuple(dict.fromkeys(crl for status in statuses for crl in status.lists)),
+        statuses[-1].this_update,
     )

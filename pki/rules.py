@@ -16,6 +16,7 @@ from .building import Path
 from .extensions import find, read_extensions
 from .findings import error
 from .names import comparable, display
+from .times import spoken
 from .verdicts import Failure, Problem
 
 MAXIMUM_BYTES = 64 * 1024
@@ -105,7 +106,7 @@ def _time(certificate: x509.Certificate, at: datetime) -> Iterator[Problem]:
             error(
                 "not-yet-valid",
                 f"The certificate of {_name(certificate)} is valid from "
-                f"{certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC on, not at the time judged.",
+                f"{spoken(certificate.not_valid_before_utc)} on, not at the time judged.",
                 citation="RFC 5280 §6.1.3 (a)(2)",
                 remedy="Compare the clocks of both sides; ask the sender to sign again when it has begun.",
                 owner="sender",
@@ -118,7 +119,7 @@ def _time(certificate: x509.Certificate, at: datetime) -> Iterator[Problem]:
             error(
                 "expired",
                 f"The certificate of {_name(certificate)} ended on "
-                f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC, before the time judged.",
+                f"{spoken(certificate.not_valid_after_utc)}, before the time judged.",
                 citation="RFC 5280 §6.1.3 (a)(2)",
                 remedy="Ask its owner to renew it.",
                 owner="sender",

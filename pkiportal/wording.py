@@ -110,9 +110,19 @@ def _because(report: Any, fallback: str, *severities: str) -> str:
 
 
 def _signed_ok(report: Any) -> tuple[str, str]:
-    checked = getattr(_read(report.path, "revocation"), "this_update", None)
-    why = _("not revoked as of %(when)s") % {"when": moment(checked)} if checked else ""
+    why = _not_revoked(_read(report.path, "revocation"), _read(report.signer, "certificate"))
     return _("Signed by %(who)s") % {"who": _who(report)}, why
+
+
+def _not_revoked(revocation: Any, certificate: Any) -> str:
+    """By the list that speaks about this very certificate; other lists of its path may be months older."""
+    checked = _read(revocation, "leaf_update", "this_update")
+    if checked is None:
+        return ""
+    begins = _read(certificate, "not_valid_before_utc")
+    if begins is not None and checked < begins:
+        return _("newer than the last revocation list of its issuer, %(when)s") % {"when": moment(checked)}
+    return _("not revoked as of %(when)s") % {"when": moment(checked)}
 
 
 def _revoked_since(report: Any, since: Any, received_at: datetime | None) -> tuple[str, str]:
@@ -404,10 +414,9 @@ def certificate_verdict(path: Any) -> Verdict:
     why = fallback
     if finding is not None and code != "SIG_OK":
         why = " ".join(_sentence(part) for part in (finding.summary, finding.remedy) if part)
-    checked = getattr(path.revocation, "this_update", None)
     # A root by itself is revoked by nobody: there is no list to speak of.
-    if code == "SIG_OK" and checked and len(path.path) > 1:
-        why = _("Not revoked as of %(when)s.") % {"when": moment(checked)}
+    if code == "SIG_OK" and len(path.path) > 1 and (known := _not_revoked(path.revocation, path.path[-1])):
+        why = _sentence(known[:1].upper() + known[1:])
     return Verdict(code, SEALS[code], text, why)
 
 

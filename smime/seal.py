@@ -21,6 +21,7 @@ from pki.findings import Finding, Severity
 from pki.names import common_name, display, organization
 from pki.path import Failure, PathResult, Verdict, validate
 from pki.revocation import Good
+from pki.times import spoken
 from pki.trust import Trust
 
 from .author import (
@@ -305,7 +306,7 @@ def _time_findings(
         findings.append(
             _odd_time(
                 "signing-time-differs",
-                f"The letter is dated {_shown(date)}, but was signed {_shown(signed_at)}. It may be an old letter "
+                f"The letter is dated {spoken(date)}, but was signed {spoken(signed_at)}. It may be an old letter "
                 "that was sent again, or a clock is wrong.",
             )
         )
@@ -314,8 +315,8 @@ def _time_findings(
         findings.append(
             _odd_time(
                 "signed-outside-validity",
-                f"The letter was signed {_shown(signed_at)}, when the certificate was not valid "
-                f"({_shown(start)} to {_shown(end)}).",
+                f"The letter was signed {spoken(signed_at)}, when the certificate was not valid "
+                f"({spoken(start)} to {spoken(end)}).",
             )
         )
     return findings
@@ -341,7 +342,3 @@ def _odd_time(code: str, summary: str) -> Finding:
         "Ask the sender whether the letter is meant to be new; the signer's clock may be wrong.",
         "sender",
     )
-
-
-def _shown(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M UTC")

@@ -73,7 +73,7 @@ def _good(good: Good, judged: Judged) -> tuple[str, str]:
     if not good.lists:
         text = _("A root is revoked by nobody: your administrators decide whether it is trusted.")
         return _("Nothing to ask"), text
-    title = _("Not revoked, as of %(when)s") % {"when": full_moment(good.this_update)}
+    title = _("Not revoked, as of %(when)s") % {"when": full_moment(good.leaf_update or good.this_update)}
     if good.stale:
         return title, _("A list that was used has ended since; no newer one is at hand.")
     until = {"when": full_moment(good.next_update)}

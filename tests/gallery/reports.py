@@ -21,7 +21,7 @@ _ANCHOR = TrustAnchor(
 _ISSUING = certificate("Fabrikam Issuing G1", "Fabrikam Root G1")
 
 
-def _path(**changes: Any) -> SimpleNamespace:
+def path(**changes: Any) -> SimpleNamespace:
     shape = {
         "path": (_ANCHOR.certificate, _ISSUING, BOB_SIGNING),
         "anchor": _ANCHOR,
@@ -49,7 +49,7 @@ def report(**changes: Any) -> SimpleNamespace:
         "seal": "SIG_OK",
         "encryption": "ENC_OK",
         "signer": _signer(),
-        "path": _path(),
+        "path": path(),
         "from_address": "bob@fabrikam.example",
         "subject_was_encrypted": True,
         "text": "Alice,\n\nboth sides can live with clause 4 as it stands now.\n\nBob\n",
@@ -74,14 +74,12 @@ _NORTHWIND = {
 SEALS: dict[str, SimpleNamespace] = {
     "ok": report(),
     "ok-revoked-since": report(
-        path=_path(revocation=Good(NOW - timedelta(hours=1), NOW + timedelta(days=7), False, _ENTRY))
+        path=path(revocation=Good(NOW - timedelta(hours=1), NOW + timedelta(days=7), False, _ENTRY))
     ),
     "stale": report(seal="SIG_OK_REV_STALE"),
     "unknown": report(
         seal="SIG_OK_REV_UNKNOWN",
-        path=_path(
-            revocation=Undetermined("No current list of Fabrikam Issuing G1 is at hand.", BOB_SIGNING)
-        ),
+        path=path(revocation=Undetermined("No current list of Fabrikam Issuing G1 is at hand.", BOB_SIGNING)),
     ),
     "mismatch": report(
         seal="SIG_MISMATCH", signer=_signer(name="Mallory", address="mallory@fabrlkam.example")
@@ -90,10 +88,10 @@ SEALS: dict[str, SimpleNamespace] = {
     "untrusted": report(
         seal="SIG_UNTRUSTED",
         encryption="NONE",
-        path=_path(path=(NORTHWIND_ROOT, CHARLIE_SIGNING), anchor=None),
+        path=path(path=(NORTHWIND_ROOT, CHARLIE_SIGNING), anchor=None),
         **_NORTHWIND,
     ),
-    "incomplete": report(seal="SIG_INCOMPLETE", path=_path(path=(), anchor=None), **_NORTHWIND),
+    "incomplete": report(seal="SIG_INCOMPLETE", path=path(path=(), anchor=None), **_NORTHWIND),
     "weak": report(
         seal="SIG_WEAK",
         findings=_error(
@@ -102,7 +100,7 @@ SEALS: dict[str, SimpleNamespace] = {
     ),
     "invalid": report(
         seal="SIG_INVALID",
-        path=_path(
+        path=path(
             failing=NORTHWIND_ROOT,
             findings=_error(
                 "name-constraint",
@@ -112,7 +110,7 @@ SEALS: dict[str, SimpleNamespace] = {
         ),
         **_NORTHWIND,
     ),
-    "revoked": report(seal="SIG_REVOKED", path=_path(revocation=Revoked(_ENTRY, BOB_SIGNING))),
+    "revoked": report(seal="SIG_REVOKED", path=path(revocation=Revoked(_ENTRY, BOB_SIGNING))),
     "bad": report(
         seal="SIG_BAD", findings=_error("content-changed", "The text is not the one that was signed.")
     ),

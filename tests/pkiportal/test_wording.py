@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from pki.crl import Reason
+from pki.revocation import Good
 from pki.verdicts import Failure
 from pkiportal.display import moment
 from pkiportal.marks import LOCKS, PILLS, REASONS, SEALS, STATES, UNKNOWN_LOCK, UNKNOWN_SEAL, reason_words
 from pkiportal.wording import certificate_verdict, encryption_verdict, seal_verdict
 from smime.report import Encryption, Seal
 from tests.gallery import reports
+from tests.gallery.cast import BOB_SIGNING
 
 SPRITE = Path(__file__).resolve().parents[2] / "static" / "icons.svg"
 
@@ -96,6 +98,19 @@ def test_a_certificate_revoked_after_the_letter_came_says_both_dates_and_is_no_l
     assert f"revoked {moment(revoked_at)}: " in verdict.why
     assert not verdict.rest
     assert verdict.mark.tone != "ok"
+
+
+def test_the_list_of_the_signers_issuer_says_as_of_when_nothing_was_revoked() -> None:
+    fresh = BOB_SIGNING.not_valid_before_utc + timedelta(days=1)
+    old = Good(fresh - timedelta(days=40), fresh + timedelta(days=7), leaf_update=fresh)
+    ok = reports.SEALS["ok"]
+    shown = seal_verdict(reports.report(path=reports.path(revocation=old)))
+    assert shown.why == f"not revoked as of {moment(fresh)}"
+    before = BOB_SIGNING.not_valid_before_utc - timedelta(hours=1)
+    older = Good(before, fresh + timedelta(days=7), leaf_update=before)
+    shown = seal_verdict(reports.report(path=reports.path(revocation=older)))
+    assert shown.why == f"newer than the last revocation list of its issuer, {moment(before)}"
+    assert ok.seal == shown.code
 
 
 def test_a_letter_without_a_signature_is_quiet_unless_this_person_always_signs() -> None:
