@@ -28,7 +28,9 @@ class ListState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuthorityLine:
-    """One generation of an authority. `online`: a worker holds its key and publishes by itself."""
+    """One generation of an authority. `online`: a worker holds its key and publishes by itself. `certificates`: how many
+    it has signed, of people and of authorities.
+    """
 
     generation: Generation
     authority_pk: uuid.UUID
@@ -55,9 +57,25 @@ def list_authorities(at: datetime) -> tuple[AuthorityLine, ...]:
             "row_id", "next_run_at"
         )
     )
+    everything = list(generations)
     return tuple(
-        _line(generation, generation.id in online, issued.get(generation.id, 0), due.get(generation.id), at)
-        for generation in _in_tree_order(list(generations))
+        _line(
+            generation,
+            generation.id in online,
+            issued.get(generation.id, 0) + _authorities_under(generation, everything),
+            due.get(generation.id),
+            at,
+        )
+        for generation in _in_tree_order(everything)
+    )
+
+
+def _authorities_under(issuer: Generation, generations: list[Generation]) -> int:
+    """How many authorities' certificates a generation has signed, its own apart."""
+    return sum(
+        one.authority.parent_id == issuer.authority_id
+        and one.certificate.issuer == issuer.certificate.subject
+        for one in generations
     )
 
 

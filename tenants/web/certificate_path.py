@@ -28,7 +28,7 @@ class Node:
     tag: str
     tag_tone: str
     note: str
-    state: str  # good, warning, error, undetermined
+    state: str  # good, warning, error, undetermined; info: nothing is wrong with it, but what it rests on does not hold
     not_before: datetime
     not_after: datetime
     sha256: bytes
@@ -38,18 +38,30 @@ class Node:
 
 def path_nodes(judged: Judged) -> list[Node]:
     """Root first. The failing node carries the reason; without one, the node where the path stops."""
-    result = judged.path
-    failing = _failing(result)
-    return [_node(judged, certificate, is_failing=certificate == failing) for certificate in result.path]
+    failing = failing_node(judged.path)
+    states = node_states(judged.path)
+    return [
+        _node(judged, certificate, state, is_failing=certificate == failing)
+        for certificate, state in zip(judged.path.path, states, strict=True)
+    ]
 
 
-def _failing(result: PathResult) -> x509.Certificate | None:
+def node_states(result: PathResult) -> tuple[str, ...]:
+    """Root first: good above the failing node, neutral below it."""
+    failing = failing_node(result)
+    if failing is None:
+        return ("good",) * len(result.path)
+    index = result.path.index(failing)
+    return (*["good"] * index, _state(result), *["info"] * (len(result.path) - index - 1))
+
+
+def failing_node(result: PathResult) -> x509.Certificate | None:
     if result.verdict is Verdict.GOOD or not result.path:
         return None
     return result.failing if result.failing in result.path else result.path[0]
 
 
-def _node(judged: Judged, certificate: x509.Certificate, *, is_failing: bool) -> Node:
+def _node(judged: Judged, certificate: x509.Certificate, state: str, *, is_failing: bool) -> Node:
     sha256 = sha256_of(certificate)
     root = judged.roots.get(sha256)
     tag, tone = _tag(certificate, root)
@@ -58,7 +70,7 @@ def _node(judged: Judged, certificate: x509.Certificate, *, is_failing: bool) ->
         tag=tag,
         tag_tone=tone,
         note=_note(judged, certificate, sha256),
-        state=_state(judged.path) if is_failing else "good",
+        state=state,
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         sha256=sha256,

@@ -342,3 +342,10 @@ def test_people_of_the_forest_are_no_contacts(cast: Cast) -> None:
     with tenant_scope(cast.contoso.tenant):
         assert not Contact.objects.exists()
         assert Certificate.objects.filter(person_id=hana.actor.person_id).exists()
+
+
+def test_below_a_root_that_is_not_believed_no_node_of_the_details_looks_good(cast: Cast) -> None:
+    deliver(cast.charlie, cast.alice, encrypt=False)
+    shown = browser(cast.alice).get(f"/mail/{newest(cast.alice).id}/?details=1").content.decode()
+    (path,) = re.findall(r'<ol class="pathmini">.*?</ol>', shown, re.DOTALL)
+    assert re.findall(r'class="mark tone-(\w+)"', path) == ["warn", "quiet", "quiet"]

@@ -28,6 +28,7 @@ def test_the_page_shows_lists_keys_and_limits(cast: Cast) -> None:
     assert page.count("list is fresh") == 2
     assert f"Only for {cast.contoso.domain}" in page
     assert "Certificates 2" in page
+    assert "Certificates 1" in page, "the root has signed its issuing authority"
     assert "number 1, 0 entries" in page
     assert f"/{issuing(cast).id.hex}.crl" in page
 

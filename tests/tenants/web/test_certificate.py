@@ -11,10 +11,12 @@ from pki.crl import Reason
 from tenants import clock
 from tenants.models import Generation, TrustRoot
 from tenants.scoping import tenant_scope
+from tenants.services.judge_certificate import judge_certificate
 from tenants.services.revoke import revoke
 from tenants.services.trust_root import distrust_root
+from tenants.web.certificate_path import node_states
 from tests.browsing import browser, fingerprint, words
-from tests.cast import Cast, work
+from tests.cast import Cast, Forest, work
 
 TABS = ("", "details/", "path/", "status/")
 
@@ -62,6 +64,24 @@ def test_a_partners_root_says_what_it_is_believed_for_and_distrusted_that_it_is_
     assert "distrusted here since" in path
     assert "not trusted by your organisation yet" in path
     assert "Ask administrator to trust" in path
+
+
+def test_nothing_below_a_root_that_is_not_believed_looks_good(cast: Cast) -> None:
+    row = _partner_root(cast)
+    distrust_root(cast.olga.actor, row.id, clock.now())
+    result = judge_certificate(
+        cast.alice.actor,
+        cast.bob.certificate(to_sign=True).certificate,
+        clock.now(),
+        offered=[_issuing_of(cast.fabrikam)],
+    ).path
+    assert node_states(result) == ("warning", "info", "info")
+
+
+def _issuing_of(forest: Forest) -> x509.Certificate:
+    with tenant_scope(forest.tenant):
+        issuing: Generation = Generation.objects.get(authority__kind="issuing")
+    return issuing.certificate
 
 
 def _partner_root(cast: Cast) -> TrustRoot:
