@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Sequence
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from .crl import Crl
@@ -22,6 +24,7 @@ from .pkcs12 import Identity, Pkcs12, read_pkcs12, write_pkcs8, write_pkcs12
 __all__ = [
     "Identity",
     "Pkcs12",
+    "holds_private_key",
     "read_certificates",
     "read_crls",
     "read_pkcs12",
@@ -31,6 +34,10 @@ __all__ = [
 ]
 
 MAXIMUM_CERTIFICATES = 50
+# PFX ::= SEQUENCE { version 3, authSafe ContentInfo { data … (RFC 7292 §4); lengths in any form
+_PFX = re.compile(
+    rb"\x30[^\x02]{1,9}\x02\x01\x03\x30.{1,9}?\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07[\x01\x02]", re.DOTALL
+)
 _PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9# ]+)-----[^\S\n]*\r?\n(.*?)-----END \1-----", re.DOTALL)
 _CERTIFICATE_LABELS = {b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE"}
 _BUNDLE_LABELS = {b"PKCS7", b"CMS", b"PKCS #7 SIGNED DATA"}
@@ -55,6 +62,19 @@ def read_certificates(data: bytes) -> list[x509.Certificate]:
     if len(found) > MAXIMUM_CERTIFICATES:
         raise _malformed(f"it holds more than {MAXIMUM_CERTIFICATES} certificates")
     return found
+
+
+def holds_private_key(data: bytes) -> bool:
+    """Whether a file carries a private key, sealed or not: PEM, PKCS#8, SEC 1, PKCS#1, PKCS#12."""
+    if re.search(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----", data):
+        return True
+    try:
+        serialization.load_der_private_key(data, None)
+    except TypeError:  # what needs a password is one
+        return True
+    except (ValueError, UnsupportedAlgorithm):
+        return _PFX.match(data) is not None
+    return True
 
 
 def read_crls(data: bytes) -> list[Crl]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from cryptography import x509
@@ -12,9 +13,13 @@ from . import certificates, keys, names
 from .crl import Crl
 from .errors import MalformedInput
 from .extensions import find
+from .findings import error
 from .formats import read_certificates, read_crls
 from .parsing import PARSE_ERRORS
 from .rules import is_authority
+
+# A header field that letters have and PEM texts have not (RFC 5322 §2.2, RFC 2045 §4).
+_LETTER = re.compile(rb"(?im)^(mime-version|content-type|message-id|received|from):[ \t]")
 
 
 def describe_file(name: str, data: bytes) -> list[str]:
@@ -25,9 +30,20 @@ def describe_file(name: str, data: bytes) -> list[str]:
         try:
             lists = read_crls(data)
         except MalformedInput:
-            raise no_certificate from None
+            raise (_a_letter(name) if _LETTER.search(data[:65536]) else no_certificate) from None
         return [line for crl in lists for line in (f"{name}: revocation list", *_crl_lines(crl))]
     return [line for one in found for line in (f"{name}: certificate", *_certificate_lines(one))]
+
+
+def _a_letter(name: str) -> MalformedInput:
+    return MalformedInput(
+        error(
+            "file-is-a-letter",
+            "This is a letter, not a certificate.",
+            remedy=f"Show it with: python -m smime show {name}",
+            owner="you",
+        )
+    )
 
 
 def _certificate_lines(certificate: x509.Certificate) -> Iterator[str]:

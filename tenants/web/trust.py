@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from pki.errors import PkiError
+from pki.formats import holds_private_key
 from pki.lints import lint_certificate
 from pki.names import common_name, display, organization
 from tenants import clock, letter_roots
@@ -142,10 +143,27 @@ def trust_import(request: SignedInRequest) -> HttpResponse:
     form = TrustImport(request.POST, request.FILES)
     if form.is_valid():
         try:
-            return _preview(request, read_root(form.content()))
+            content = form.content()
+            if holds_private_key(content):
+                return _private_key_refused(request, form)
+            return _preview(request, read_root(content))
         except (Refused, PkiError) as refused:
             add_finding(form, refused.finding, {"file-malformed": "file" if request.FILES else "pem"})
     return render(request, "tenants/admin/trust_import.html", {"form": form, "offered": None}, status=422)
+
+
+def _private_key_refused(request: SignedInRequest, form: TrustImport) -> HttpResponse:
+    """Nothing of it is kept, and it does not come back into the page."""
+    warning = _(
+        "This is a private key; it must not leave its offline medium. Nothing of it was kept here. Whoever gave it to you"
+        " should count it as known to others. What is needed is the root’s certificate (.cer)."
+    )
+    empty = TrustImport({"pem": ""})
+    empty.full_clean()
+    empty.errors.clear()
+    empty.add_error("file" if form.cleaned_data.get("file") else "pem", warning)
+    context = {"form": empty, "offered": None}
+    return render(request, "tenants/admin/trust_import.html", context, status=422)
 
 
 def _offered(request: SignedInRequest) -> Offered | None:
@@ -238,11 +256,19 @@ def _preview(
         "certificate": _base64(root),
         "asked_by": asked_by,
         "form": form,
+        "example_domain": _example_domain(known, origin, suggested),
         "effects": _effects(request, domains, origin) if domains else [],
         "findings": lint_certificate(root),
         "known": known,
     }
     return render(request, "tenants/admin/trust_preview.html", context, status=status)
+
+
+def _example_domain(known: TrustRoot | None, origin: RootOrigin | None, suggested: str) -> str:
+    named = (
+        list(known.domains) if known is not None else list(origin.domains) if origin else suggested.split()
+    )
+    return next((domain for domain in named if not domain.startswith(".")), "partner.example")
 
 
 def _facts(root: x509.Certificate, origin: RootOrigin | None) -> list[tuple[str, str]]:

@@ -47,6 +47,15 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_a_letter_is_shown_the_way_to_the_other_command(tmp_path: Path) -> None:
+    letter = tmp_path / "letter.eml"
+    letter.write_bytes(b"From: a@contoso.example\r\nMIME-Version: 1.0\r\n\r\nHello.\r\n")
+    shown = run("show", str(letter))
+    assert shown.returncode == 1
+    assert "This is a letter" in shown.stderr
+    assert "python -m smime show letter.eml" in shown.stderr
+
+
 def answer(folder: Path, *cases: dict) -> list[dict]:
     (folder / "cases.json").write_text(json.dumps(cases))
     done = run("validate", "--cases", str(folder / "cases.json"), "--json")

@@ -5,12 +5,25 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pki import keys
 from pki.errors import MalformedInput
-from pki.formats import read_certificates, read_crls, write_pkcs7
+from pki.formats import (
+    Identity,
+    holds_private_key,
+    read_certificates,
+    read_crls,
+    write_pkcs7,
+    write_pkcs12,
+)
 from pki.signer import Signer
 from tests.pki.conftest import Forest
 
@@ -72,3 +85,27 @@ def test_lists_are_read_in_der_and_pem(contoso: Forest):
 def test_random_octets_are_malformed_never_a_crash(data: bytes):
     with pytest.raises(MalformedInput):
         read_certificates(data)
+
+
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+@pytest.mark.parametrize("encoding", [Encoding.DER, Encoding.PEM])
+def test_a_private_key_is_noticed_in_every_form(encoding: Encoding, form: PrivateFormat):
+    key = keys.generate(keys.KeyType.P256)
+    assert holds_private_key(key.private_bytes(encoding, form, NoEncryption()))
+
+
+def test_a_sealed_private_key_is_noticed(alice: Signer):
+    key = keys.generate(keys.KeyType.P256)
+    for encoding in (Encoding.DER, Encoding.PEM):
+        sealed = key.private_bytes(encoding, PrivateFormat.PKCS8, BestAvailableEncryption(b"0123456789"))
+        assert holds_private_key(sealed)
+    identity = Identity(alice.private_key, alice.certificate, "Alice")
+    assert holds_private_key(write_pkcs12(identity=identity, chain=[], password="0123456789", name="Alice"))
+
+
+def test_certificates_bundles_and_lists_are_no_private_keys(contoso: Forest, alice: Signer):
+    chain = [alice.certificate, contoso.issuing.certificate]
+    files = [one.public_bytes(encoding) for one in chain for encoding in (Encoding.DER, Encoding.PEM)]
+    assert not any(
+        map(holds_private_key, [*files, write_pkcs7(chain), contoso.root_list().der, b"", b"junk"])
+    )

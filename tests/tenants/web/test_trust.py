@@ -80,6 +80,24 @@ def test_pasted_nonsense_comes_back_as_it_was(cast: Cast) -> None:
     assert "Choose a file, or paste" in words(nothing)
 
 
+@pytest.mark.parametrize("way", ["file", "pem"])
+def test_a_private_key_is_turned_away_and_does_not_come_back(cast: Cast, way: str) -> None:
+    secret = keys.to_pkcs8(keys.generate(keys.KeyType.P256))
+    pem = b"-----BEGIN PRIVATE KEY-----\n" + base64.encodebytes(secret) + b"-----END PRIVATE KEY-----\n"
+    both = pem + cast.northwind.root().certificate.public_bytes(Encoding.PEM)
+    sent: dict[str, Any] = upload(both) if way == "file" else {"pem": both.decode()}
+    response = browser(cast.olga).post("/admin/trust/import/", sent)
+    assert response.status_code == 422
+    assert "This is a private key; it must not leave its offline medium" in words(response)
+    assert "BEGIN PRIVATE KEY" not in response.content.decode()
+    assert held(cast) is None
+
+
+def test_the_hint_names_a_domain_of_the_root_itself(cast: Cast) -> None:
+    page = browser(cast.olga).post("/admin/trust/import/", upload(northwind(cast)))
+    assert f"{cast.northwind.domain} means exactly that domain" in words(page)
+
+
 def test_a_certificate_that_is_no_root_is_refused(cast: Cast) -> None:
     person = bytes(cast.charlie.certificate(to_sign=True).der)
     response = browser(cast.olga).post("/admin/trust/import/", upload(person))
