@@ -23,7 +23,7 @@ LINK_LIFETIME = timedelta(days=7)
 def add_person(actor: Actor, name: str, address: str, role: Role, at: datetime) -> tuple[Person, str]:
     """The new person and the secret of their sign-in link, which is shown once. Raises Refused, MalformedInput."""
     _require_administrator(actor)
-    mailbox = Mailbox.parse(address)
+    mailbox = read_own_address(address)
     if not name.strip():
         raise refuse(
             "name-missing", "The person needs a name.", remedy="Write the name as letters should show it."
@@ -44,6 +44,22 @@ def add_person(actor: Actor, name: str, address: str, role: Role, at: datetime) 
             return create_person(name, str(mailbox), role, at)
     except IntegrityError:
         raise taken from None  # somebody else added it a moment ago
+
+
+def read_own_address(text: str) -> Mailbox:
+    """An address that this portal can serve. Raises Refused, MalformedInput.
+
+    Certificates and letters of the portal carry rfc822Name and plain SMTP addresses; a local part beyond ASCII would need
+    SmtpUTF8Mailbox (RFC 9598) and SMTPUTF8 (RFC 6531) with every correspondent.
+    """
+    mailbox = Mailbox.parse(text)
+    if not mailbox.local_part.isascii():
+        raise refuse(
+            "address-not-ascii",
+            f"“{mailbox.local_part}” holds letters that most mail servers refuse before the @.",
+            remedy="Use a to z, digits, dots and hyphens there, such as mueller.",
+        )
+    return mailbox
 
 
 def create_person(name: str, address: str, role: Role, at: datetime) -> tuple[Person, str]:

@@ -21,7 +21,7 @@ from django.conf import settings
 
 from pki import certificates, keys, profiles
 from pki import crl as lists
-from pki.names import Mailbox, normalise_domain
+from pki.names import normalise_domain
 from pki.signer import Signer
 from tenants import due_work
 from tenants.keystore.authority_keys import store_authority_key
@@ -41,7 +41,7 @@ from tenants.models.people import Role
 from tenants.models.trust import TrustState
 from tenants.refusals import refuse
 from tenants.scoping import tenant_scope
-from tenants.services.add_person import create_person
+from tenants.services.add_person import create_person, read_own_address
 
 TEMPLATES = (profiles.SIGNING, profiles.ENCRYPTION, profiles.DUAL_USE)
 
@@ -99,7 +99,7 @@ def _checked(wish: Founding) -> Founding:
     )
     if not domains:
         raise refuse("forest-without-domain", "A forest needs at least one mail domain.", owner="operator")
-    mailbox = Mailbox.parse(wish.administrator_address)
+    mailbox = read_own_address(wish.administrator_address)
     if mailbox.domain not in {domain.name for domain in domains}:
         raise refuse(
             "administrator-outside", f"The administrator's address {mailbox} is in none of the forest's domains.",

@@ -70,7 +70,12 @@ class AddPerson(forms.Form):
 
 class Revoke(forms.Form):
     reason = forms.CharField(max_length=32, error_messages={"required": gettext_lazy("Choose a reason.")})
-    invalidity_date = forms.DateField(required=False)
+    invalidity_date = forms.DateField(
+        required=False,
+        error_messages={
+            "invalid": gettext_lazy("This is not a date. Write year-month-day, such as 2026-11-24.")
+        },
+    )
 
 
 class TrustImport(forms.Form):

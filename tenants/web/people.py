@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from pki.errors import PkiError
+from pki.names import Mailbox
 from tenants import clock
 from tenants.access import SignedInRequest, administrator
 from tenants.models import Account, Certificate, CustodyKey, MailDomain, Person, SignInLink
@@ -38,6 +39,7 @@ ADDRESS_FIELDS = {
     "address-taken": "address",
     "address-malformed": "address",
     "domain-malformed": "address",
+    "address-not-ascii": "address",
 }
 
 
@@ -101,24 +103,33 @@ def _people_row(line: PersonLine) -> PeopleRow:
 @never_cache
 def add_person(request: SignedInRequest) -> HttpResponse:
     form = AddPerson(request.POST or None)
+    existing: PersonRow | None = None
     if request.method == "POST" and form.is_valid():
         role = Role.ADMINISTRATOR if form.cleaned_data["is_administrator"] else Role.MEMBER
         now = clock.now()
+        name, address = form.cleaned_data["name"], form.cleaned_data["address"]
         try:
-            made, secret = add(
-                request.actor, form.cleaned_data["name"], form.cleaned_data["address"], role, now
-            )
+            made, secret = add(request.actor, name, address, role, now)
         except (Refused, PkiError) as refused:
             add_finding(form, refused.finding, ADDRESS_FIELDS)
+            if refused.finding.code == "address-taken":
+                existing = _known(request, address)
         else:
             # Not a redirect: the secret is shown by this answer alone and is kept nowhere that could show it again.
             return _person_page(request, made.id, link=_shown_link(request, secret, now))
     domains = list(
         MailDomain.objects.filter(tenant_id=request.actor.tenant_id).values_list("name", flat=True)
     )
-    context = {"form": form, "mail_domains": domains}
+    context = {"form": form, "mail_domains": domains, "existing": existing}
     status = 422 if request.method == "POST" else 200
     return render(request, "tenants/admin/add_person.html", context, status=status)
+
+
+def _known(request: SignedInRequest, address: str) -> PersonRow | None:
+    """Who has the address: this page was sent twice, or somebody added them before."""
+    with tenant_scope(request.actor.tenant_id):
+        row = Person.objects.by_address(str(Mailbox.parse(address))).first()
+    return None if row is None else PersonRow.of(row)
 
 
 def _shown_link(request: SignedInRequest, secret: str, now: datetime) -> ShownLink:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from pki.certificates import MailDomain
@@ -55,5 +56,6 @@ class Command(BaseCommand):
             f"Root key: {founded.root_key_file} - move it to an offline medium now;\n"
             "  it signs the root's list every 45 days:\n"
             f"  manage.py publish_crl --forest '{founded.tenant.name}' --root-key FILE\n"
-            f"{founded.administrator.name} signs in once, within seven days, at /welcome/{founded.sign_in_secret}/"
+            f"{founded.administrator.name} signs in once, within seven days, at\n"
+            f"  {settings.PUBLISH_BASE_URL}/welcome/{founded.sign_in_secret}/"
         )

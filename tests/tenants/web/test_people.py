@@ -62,6 +62,7 @@ def test_the_link_is_kept_nowhere_as_it_is(cast: Cast) -> None:
         ("", "newt@elsewhere.example", "required"),
         ("Newt", "", "required"),
         ("Newt", "newt@-bad-", "is not a mail domain"),
+        ("Newt", "müller@contoso.example", "letters that most mail servers refuse"),
     ],
 )
 def test_bad_input_is_explained_beside_the_field_and_kept(
@@ -81,6 +82,16 @@ def test_an_address_that_is_taken_is_refused(cast: Cast) -> None:
     response = add(cast, address=cast.alice.address.upper())
     assert response.status_code == 422
     assert "has an account already" in words(response)
+
+
+def test_adding_the_same_person_again_leads_to_them_and_to_a_new_link(cast: Cast) -> None:
+    add(cast)
+    again = add(cast)
+    assert "Newt Newman is here already" in words(again)
+    page = f"/admin/people/{person_of(cast, 'Newt Newman').id}/"
+    assert f'action="{page}link/"' in again.content.decode()
+    assert f'href="{page}"' in again.content.decode()
+    assert Account.objects.filter(address=f"newt@{cast.contoso.domain}").count() == 1
 
 
 def test_an_administrator_can_be_added(cast: Cast) -> None:

@@ -70,6 +70,14 @@ def test_a_date_in_the_future_is_refused_beside_its_field(cast: Cast) -> None:
     assert 'value="keyCompromise" checked' in response.content.decode()
 
 
+def test_what_is_no_date_is_told_how_to_write_one(cast: Cast) -> None:
+    response = browser(cast.olga).post(
+        revoke_page(cast), {"reason": "keyCompromise", "invalidity_date": "last week"}
+    )
+    assert response.status_code == 422
+    assert "Write year-month-day, such as 2026-11-24." in words(response)
+
+
 def test_the_date_is_asked_for_with_a_calendar(cast: Cast) -> None:
     asked = browser(cast.olga).get(revoke_page(cast)).content.decode()
     assert '<input type="date" name="invalidity_date"' in asked
