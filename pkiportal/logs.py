@@ -5,16 +5,20 @@ from __future__ import annotations
 import logging
 import re
 
+# Absent or foreign; a method that a page does not have; a form that has to be changed.
+EVERYDAY = frozenset({404, 405, 422})
 _LINK = re.compile(r"/welcome/[^/\s]+")
 
 
 class WithoutContent(logging.Filter):
     """For the handler: drops Django's own report of a failed request (`views.server_error` has told it, without the
-    exception's message, which may quote anything), and hides the secret of a sign-in link in every path.
+    exception's message, which may quote anything) and of answers that are part of everyday use, and hides the secret of a
+    sign-in link in every path.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.name == "django.request" and getattr(record, "status_code", 0) >= 500:
+        status = getattr(record, "status_code", 0)
+        if record.name == "django.request" and (status >= 500 or status in EVERYDAY):
             return False
         if isinstance(record.args, tuple):
             record.args = tuple(_without_link(argument) for argument in record.args)

@@ -12,6 +12,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from pkiportal import environment
+from pkiportal.cookies import cookie_names
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PKIPORTAL_HOME = Path(environment.text("PKIPORTAL_HOME", str(BASE_DIR / "var"))).resolve()
@@ -119,6 +120,11 @@ LOGIN_REDIRECT_URL = "mail:inbox"
 LOGOUT_REDIRECT_URL = "portal:sign_in"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
+# `serve --port` names them anew.
+_COOKIES = cookie_names(environment.number("PORT", 8000) if EMBEDDED else None)
+SESSION_COOKIE_NAME = _COOKIES["SESSION_COOKIE_NAME"]
+CSRF_COOKIE_NAME = _COOKIES["CSRF_COOKIE_NAME"]
+UNLOCK_COOKIE_NAME = _COOKIES["UNLOCK_COOKIE_NAME"]
 HTTPS = environment.flag("HTTPS", default=not EMBEDDED)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True

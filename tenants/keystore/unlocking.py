@@ -19,8 +19,6 @@ from tenants.keystore.sealing import SealBroken, context, seal, unseal
 from tenants.models import UnlockedKey
 from tenants.scoping import tenant_scope
 
-COOKIE = "unlocked_key"
-
 
 @dataclass(frozen=True, slots=True)
 class Unlocked:

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from tenants import clock
 from tenants.access import Actor
 from tenants.keystore.custody import Custody
-from tenants.keystore.unlocking import COOKIE, find_unlocked, keep_unlocked
+from tenants.keystore.unlocking import find_unlocked, keep_unlocked
 
 Found = tuple[Custody, datetime] | None
 
@@ -23,7 +23,7 @@ Found = tuple[Custody, datetime] | None
 def unlocked_key(request: HttpRequest, actor: Actor) -> Found:
     """The custody key that this browser holds open, with its end; None if locked. One query a request, then kept."""
     if not hasattr(request, "_unlocked_key"):
-        cookie = request.COOKIES.get(COOKIE)
+        cookie = request.COOKIES.get(settings.UNLOCK_COOKIE_NAME)
         found = find_unlocked(actor.tenant_id, actor.person_id, cookie, clock.now()) if cookie else None
         request._unlocked_key = found  # type: ignore[attr-defined]
     return cast(Found, request._unlocked_key)  # type: ignore[attr-defined]
@@ -39,7 +39,7 @@ def remember_unlocked(response: HttpResponse, custody: Custody) -> None:
     """Keep an opened custody key for UNLOCK_SECONDS, and give this browser its half."""
     unlocked = keep_unlocked(custody, clock.now())
     response.set_cookie(
-        COOKIE,
+        settings.UNLOCK_COOKIE_NAME,
         unlocked.cookie,
         max_age=settings.UNLOCK_SECONDS,
         path="/",
@@ -51,4 +51,4 @@ def remember_unlocked(response: HttpResponse, custody: Custody) -> None:
 
 def forget_unlocked(response: HttpResponse) -> None:
     """Take the browser's half away."""
-    response.delete_cookie(COOKIE, path="/", samesite="Strict")
+    response.delete_cookie(settings.UNLOCK_COOKIE_NAME, path="/", samesite="Strict")

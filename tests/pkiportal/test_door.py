@@ -15,7 +15,6 @@ from django.test import Client, RequestFactory, override_settings
 from waitress.proxy_headers import proxy_headers_middleware
 
 from pkiportal import guesses
-from tenants.keystore.unlocking import COOKIE
 from tenants.services.add_person import set_active
 from tests.browsing import browser, words
 from tests.cast import PASSWORD, Cast
@@ -61,11 +60,11 @@ def test_a_new_session_begins_at_the_door(cast: Cast) -> None:
     planted = client.session
     planted["known to somebody else"] = True
     planted.save()
-    client.cookies["sessionid"] = planted.session_key
+    client.cookies[settings.SESSION_COOKIE_NAME] = planted.session_key
     client.post("/sign-in/", {"address": cast.alice.address, "password": PASSWORD})
-    assert client.cookies["sessionid"].value != planted.session_key
+    assert client.cookies[settings.SESSION_COOKIE_NAME].value != planted.session_key
     stranger = Client()
-    stranger.cookies["sessionid"] = planted.session_key
+    stranger.cookies[settings.SESSION_COOKIE_NAME] = planted.session_key
     assert stranger.get("/certificates/").status_code == 302
 
 
@@ -136,14 +135,14 @@ def test_behind_the_proxy_of_the_compose_file_a_client_is_counted_by_its_own_add
 
 def test_signing_out_ends_the_session_and_locks_the_key(cast: Cast) -> None:
     client = browser(cast.alice, unlocked=True)
-    assert client.cookies[COOKIE].value
-    stolen = client.cookies[COOKIE].value
+    assert client.cookies[settings.UNLOCK_COOKIE_NAME].value
+    stolen = client.cookies[settings.UNLOCK_COOKIE_NAME].value
     response = client.post("/sign-out/")
     assert (response.status_code, response["Location"]) == (303, "/sign-in/")
-    assert client.cookies[COOKIE].value == ""
+    assert client.cookies[settings.UNLOCK_COOKIE_NAME].value == ""
     assert client.get("/certificates/").status_code == 302
     again = browser(cast.alice)
-    again.cookies[COOKIE] = stolen
+    again.cookies[settings.UNLOCK_COOKIE_NAME] = stolen
     assert "Key locked" in words(again.get("/certificates/"))
 
 

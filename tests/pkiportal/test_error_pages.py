@@ -21,6 +21,16 @@ def test_nothing_here_is_said_in_words(cast: Cast) -> None:
     assert Client().get("/no/such/page/").status_code == 404
 
 
+def test_everyday_answers_are_no_lines_on_the_console(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="django.request"):
+        browser(cast.alice).get("/no/such/page/")
+        Client().post("/sign-in/", {"address": "nobody", "password": "wrong"})
+        assert Client().get("/sign-out/").status_code == 405
+    told = [record for record in caplog.records if record.name == "django.request"]
+    assert {record.status_code for record in told} == {404, 405, 422}  # type: ignore[attr-defined]
+    assert not [record for record in told if WithoutContent().filter(record)]
+
+
 def test_a_failure_has_a_reference_that_is_in_the_log_without_content(
     cast: Cast, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

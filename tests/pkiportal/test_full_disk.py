@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.db import OperationalError, connection
 
-from tenants.keystore.unlocking import COOKIE
 from tests.browsing import browser
 from tests.cast import Cast
 
@@ -32,7 +32,7 @@ def test_signing_out_ends_the_session_in_this_browser(cast: Cast) -> None:
         answer = client.post("/sign-out/")
     assert answer.status_code in {302, 303}
     assert client.get("/certificates/")["Location"].startswith("/sign-in/")
-    assert not client.cookies[COOKIE].value
+    assert not client.cookies[settings.UNLOCK_COOKIE_NAME].value
 
 
 def test_locking_locks_in_this_browser_and_says_what_of_the_others(cast: Cast) -> None:
@@ -40,4 +40,4 @@ def test_locking_locks_in_this_browser_and_says_what_of_the_others(cast: Cast) -
     with full_disk():
         answer = client.post("/lock/", {"next": "/certificates/"}, follow=True)
     assert "locks by itself" in answer.content.decode()
-    assert not client.cookies[COOKIE].value
+    assert not client.cookies[settings.UNLOCK_COOKIE_NAME].value

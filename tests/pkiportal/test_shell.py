@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.http import HttpRequest
@@ -14,7 +15,7 @@ from mail.models import Draft
 from pkiportal.shell import Shell, shell_of
 from tenants import clock
 from tenants.access import actor_of
-from tenants.keystore.unlocking import COOKIE, keep_unlocked
+from tenants.keystore.unlocking import keep_unlocked
 from tenants.models import Account
 from tenants.scoping import tenant_scope
 from tenants.services.trust_root import ask_to_trust
@@ -25,7 +26,7 @@ def request_of(member: Member | None, cookie: str = "") -> HttpRequest:
     request = RequestFactory().get("/")
     request.user = AnonymousUser() if member is None else Account.objects.get(address=member.address)
     if cookie:
-        request.COOKIES[COOKIE] = cookie
+        request.COOKIES[settings.UNLOCK_COOKIE_NAME] = cookie
     return request
 
 

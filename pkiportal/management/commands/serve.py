@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from pkiportal import environment
+from pkiportal.cookies import cookie_names
 
 
 class Command(BaseCommand):
@@ -44,6 +45,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if connection.vendor == "sqlite":
             call_command("migrate", verbosity=0, interactive=False)
+        for name, value in cookie_names(service.port).items():
+            setattr(settings, name, value)
         connection.close()
         if options["verbosity"]:
             self.stdout.write(

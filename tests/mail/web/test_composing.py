@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -91,7 +92,7 @@ def test_a_wrong_pin_says_how_many_tries_are_left_and_keeps_the_letter(cast: Cas
     sent = press(client, "send", wrong, **letter(cast.bob.address), pin=PIN)
     assert sent.status_code == 303
     assert drafts_of(cast.alice) == 0
-    assert client.cookies["unlocked_key"]["httponly"]
+    assert client.cookies[settings.UNLOCK_COOKIE_NAME]["httponly"]
 
 
 @pytest.mark.parametrize(("pin", "sent"), [(PIN, 1), ("", 0)])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 
 from pki.crl import Reason
 from tenants import clock
-from tenants.keystore.unlocking import COOKIE
 from tenants.models import Certificate, CustodyKey, Enrolment, Generation
 from tenants.scoping import tenant_scope
 from tenants.services.revoke import revoke
@@ -44,7 +44,7 @@ def test_a_pin_is_enough_to_be_able_to_sign_and_encrypt(cast: Cast) -> None:
 def test_the_key_is_open_right_after_enrolment(cast: Cast) -> None:
     client = browser(newcomer(cast))
     response = client.post("/enrol/", {"pin": PIN, "pin_again": PIN})
-    cookie = response.cookies[COOKIE]
+    cookie = response.cookies[settings.UNLOCK_COOKIE_NAME]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Strict"
     assert cookie["max-age"] == 900

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.test import override_settings
 
 from tenants import clock
-from tenants.keystore.unlocking import COOKIE
 from tenants.models import UnlockedKey
 from tenants.scoping import tenant_scope
 from tests.browsing import browser, words
@@ -19,7 +18,7 @@ def test_the_pin_opens_the_key_for_this_browser_and_leads_back(cast: Cast) -> No
     client = browser(cast.alice)
     response = client.post("/unlock/", {"pin": PIN, "next": "/certificates/"})
     assert (response.status_code, response["Location"]) == (303, "/certificates/")
-    cookie = response.cookies[COOKIE]
+    cookie = response.cookies[settings.UNLOCK_COOKIE_NAME]
     assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Strict", 900)
     assert "Key unlocked" in words(client.get("/certificates/"))
     assert "Key locked" in words(browser(cast.alice).get("/certificates/")), (
@@ -30,7 +29,7 @@ def test_the_pin_opens_the_key_for_this_browser_and_leads_back(cast: Cast) -> No
 @override_settings(HTTPS=True)
 def test_over_https_the_cookie_never_travels_in_the_clear(cast: Cast) -> None:
     response = browser(cast.alice).post("/unlock/", {"pin": PIN}, secure=True)
-    assert response.cookies[COOKIE]["secure"]
+    assert response.cookies[settings.UNLOCK_COOKIE_NAME]["secure"]
 
 
 def test_the_cookie_and_the_row_hold_nothing_of_the_key_by_themselves(cast: Cast) -> None:
@@ -40,7 +39,7 @@ def test_the_cookie_and_the_row_hold_nothing_of_the_key_by_themselves(cast: Cast
     with tenant_scope(cast.alice.actor.tenant_id):
         (row,) = UnlockedKey.objects.filter(person_id=cast.alice.actor.person_id)
     assert raw not in bytes(row.wrapped)
-    assert raw.hex() not in client.cookies[COOKIE].value
+    assert raw.hex() not in client.cookies[settings.UNLOCK_COOKIE_NAME].value
 
 
 def test_a_wrong_pin_says_how_many_tries_are_left_and_then_rests(cast: Cast) -> None:
@@ -71,7 +70,7 @@ def test_locking_locks_every_browser(cast: Cast) -> None:
     first, second = browser(cast.alice, unlocked=True), browser(cast.alice, unlocked=True)
     response = first.post("/lock/", {"next": "/certificates/"})
     assert (response.status_code, response["Location"]) == (303, "/certificates/")
-    assert first.cookies[COOKIE].value == ""
+    assert first.cookies[settings.UNLOCK_COOKIE_NAME].value == ""
     assert "Your key is locked" in words(first.get("/certificates/"))
     assert "Key locked" in words(second.get("/certificates/"))
 
