@@ -116,11 +116,12 @@ def decoded_strictly(source: Source, start: int, end: int) -> Source:
 class RegularText(Chunked):
     """The content of a base64 text whose lines are all alike, decoded chunk by chunk as it is read."""
 
-    __slots__ = ("_row_octets", "_row_text", "_text")
+    __slots__ = ("_row_text", "_text", "layout")
 
     def __init__(self, text: Span, line: int, line_end: int, length: int) -> None:
         rows = max(_CHUNK_TEXT // (line + line_end), 1)
         super().__init__(length, rows * line // 4 * 3)
+        self.layout = (text, line, line_end, length)
         self._text = text
         self._row_text = rows * (line + line_end)
 

@@ -23,6 +23,7 @@ from .mime_read import Part
 from .transfer import readable_text
 
 MAX_HTML = 2 * 1024 * 1024
+MAX_TEXT = 4 * 1024 * 1024  # of all parts together; more than a thousand pages
 MAX_NAME = 120
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*]+')
@@ -76,6 +77,7 @@ class _Walk:
         self.encrypted = encrypted
         self.body = Body()
         self.texts: list[str] = []
+        self.shown = 0  # octets of text so far, as sent
         self.errant = 0  # depth of errant layers around the part being visited
 
     def visit(self, part: Part) -> None:
@@ -110,10 +112,10 @@ class _Walk:
 
     def _leaf(self, part: Part) -> None:
         inline = part.disposition != "attachment"
-        if part.media_type.startswith("multipart/"):  # whose delimiters are nowhere: show what is there
-            self.texts.append(readable_text(part.content(), ""))
-        elif part.media_type == "text/plain" and inline and not (part.filename and self._has_words()):
-            self.texts.append(self._text(part))
+        headless = part.media_type.startswith("multipart/")  # its delimiters are nowhere: show what is there
+        own_words = part.media_type == "text/plain" and inline and not (part.filename and self._has_words())
+        if headless or own_words:
+            self._plain(part)
         elif part.media_type == "text/html" and inline and not self.errant and self.body.html is None:
             self._html(part)
         else:
@@ -123,10 +125,18 @@ class _Walk:
         """Whether the letter's own words were found: old programs give even those a file name."""
         return bool(self.texts) or self.body.html is not None
 
+    def _plain(self, part: Part) -> None:
+        self.shown += part.end - part.body
+        if self.shown > MAX_TEXT * 4 // 3:
+            self.attach(part)
+            self.body.findings.append(_too_large("text-too-large", "text", MAX_TEXT))
+            return
+        self.texts.append(self._text(part))
+
     def _html(self, part: Part) -> None:
         if part.end - part.body > MAX_HTML * 4 // 3:
             self.attach(part)
-            self.body.findings.append(_html_too_large())
+            self.body.findings.append(_too_large("html-too-large", "formatted text", MAX_HTML))
             return
         self.body.html = self._text(part)
 
@@ -181,12 +191,12 @@ def _holds_html(part: Part) -> bool:
     return part.media_type == "text/html" or any(_holds_html(child) for child in part.children)
 
 
-def _html_too_large() -> Finding:
+def _too_large(code: str, what: str, limit: int) -> Finding:
     return Finding(
-        "html-too-large",
+        code,
         Severity.WARNING,
-        f"The formatted text of this letter is larger than {MAX_HTML // (1024 * 1024)} MiB, so it is not shown.",
-        remedy="Download it as a file, or ask the sender for plain text.",
+        f"The {what} of this letter is larger than {limit // (1024 * 1024)} MiB, so not all of it is shown.",
+        remedy="Download the rest as a file, or ask the sender for a shorter text.",
         owner="you",
     )
 

@@ -389,6 +389,8 @@ def _expanded(engine: zlib._Decompress, content: View) -> Iterator[bytes]:
     for block in blocks_of(content):
         piece = engine.decompress(block, BLOCK)
         yield piece
-        while engine.unconsumed_tail or len(piece) == BLOCK:
+        while not engine.eof and (engine.unconsumed_tail or len(piece) == BLOCK):
             piece = engine.decompress(engine.unconsumed_tail, BLOCK)
             yield piece
+        if engine.eof:  # what stands behind it is no content
+            return

@@ -19,8 +19,8 @@ from mail.services.harvest import Learned, harvest
 from pki.path import Failure
 from pki.trust import Trust
 from smime.decrypt import DecryptionKey
+from smime.guard import Guard
 from smime.identifiers import IssuerAndSerial, KeyIdentifier
-from smime.open import open_message
 from smime.report import Encryption, SecurityReport, Signature
 from tenants.access import Actor
 from tenants.keystore.custody import Custody, seal_for
@@ -29,6 +29,8 @@ from tenants.scoping import tenant_scope
 from tenants.services.assemble_trust import assemble_trust
 from tenants.services.learn_issuers import learn_issuers
 from tenants.services.mail_keys import SealedKey, all_keys, retired_certificates
+
+GUARD = Guard()  # of this process; its child starts with the first large letter
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,9 @@ def judge(
             locked.append(key.certificate)
         else:
             keys.append(DecryptionKey(key.open(custody), key.certificate))
-    return open_message(raw, keys=keys, locked=locked, trust=trust, at=received_at, now=at, reader=reader)
+    return GUARD.open_message(
+        raw, keys=keys, locked=locked, trust=trust, at=received_at, now=at, reader=reader
+    )
 
 
 def remember(message: Message, report: SecurityReport, at: datetime, *, seen: bool) -> None:

@@ -7,6 +7,7 @@ import gc
 import os
 import random
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,13 @@ def test_long_compressed_content_is_expanded_outside_memory() -> None:
     assert isinstance(content, cms.CompressedData)
     assert expand(content) == words
     assert isinstance(expand(content), SealedSpool)
+
+
+def test_octets_behind_the_compressed_content_are_left_aside() -> None:
+    signed = letters.sign(letters.build_body(TEXT)).to_bytes()
+    for behind in (b"x", bytes(1000), FILE.content):
+        report = send(compressed(signed, packed=zlib.compress(signed) + behind))
+        assert (report.seal, report.text) == (Seal.OK, TEXT)
 
 
 def test_a_delimiter_is_found_wherever_a_window_ends() -> None:
