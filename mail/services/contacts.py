@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from cryptography import x509
@@ -16,7 +17,7 @@ from pki import path
 from pki.certificates import can_encrypt, can_sign, mailboxes
 from pki.formats import read_certificates
 from pki.names import common_name
-from pki.path import Failure, PathResult
+from pki.path import PathResult
 from pki.rules import is_authority
 from tenants.access import Actor
 from tenants.models import Person
@@ -32,7 +33,8 @@ MOST_ISSUERS = 20
 def import_certificate(actor: Actor, data: bytes, at: datetime) -> tuple[Contact, PathResult]:
     """Keep the person's certificate of a .cer, .pem or .p7b file as a contact's, with what its path is worth now.
 
-    Authorities in the file are kept as candidates for paths, which is what a .p7b is sent for.
+    Authorities in the file help to build its path, which is what a .p7b is sent for. They are kept as candidates for
+    other paths only if they lie on one that leads to a believed root, or are published in this portal.
     It is used for encryption only while path, revocation and address pass (mail.services.plan judges at every use).
     Raises Refused, MalformedInput.
     """
@@ -50,10 +52,10 @@ def import_certificate(actor: Actor, data: bytes, at: datetime) -> tuple[Contact
         raise refuse(
             "own-directory", f"{address} is in your organisation's directory already; nothing to import."
         )
-    _keep_issuers(actor, [c for c in found if is_authority(c)], at)
-    result = _judge(actor, certificate, address, at)
-    if result.failure is Failure.INCOMPLETE and learn_issuers(actor.tenant_id, [certificate], at):
-        result = _judge(actor, certificate, address, at)
+    issuers = [c for c in found if is_authority(c)][:MOST_ISSUERS]
+    result = _judge(actor, certificate, address, issuers, at)
+    if result.anchor is None and learn_issuers(actor.tenant_id, [certificate], at):
+        result = _judge(actor, certificate, address, issuers, at)
     with tenant_scope(actor.tenant_id, write=True):
         contact, _ = Contact.objects.get_or_create(
             person_id=actor.person_id,
@@ -61,19 +63,22 @@ def import_certificate(actor: Actor, data: bytes, at: datetime) -> tuple[Contact
             defaults={"name": common_name(certificate.subject)[:200], "added_at": at},
         )
         keep_contact_certificate(contact, certificate, "a file", at)
+        for issuer in result.path[1:-1] if result.anchor is not None else ():
+            keep_certificate(issuer.public_bytes(Encoding.DER), "a file", at)
     return contact, result
 
 
-def _keep_issuers(actor: Actor, issuers: Sequence[x509.Certificate], at: datetime) -> None:
-    with tenant_scope(actor.tenant_id, write=True):
-        for issuer in issuers[:MOST_ISSUERS]:
-            keep_certificate(issuer.public_bytes(Encoding.DER), "a file", at)
-
-
-def _judge(actor: Actor, certificate: x509.Certificate, address: str, at: datetime) -> PathResult:
+def _judge(
+    actor: Actor,
+    certificate: x509.Certificate,
+    address: str,
+    offered: Sequence[x509.Certificate],
+    at: datetime,
+) -> PathResult:
     with tenant_scope(actor.tenant_id):
         trust = assemble_trust()
-    return path.validate(leaf=certificate, trust=trust, at=at, address=address)
+    known = replace(trust, intermediates=(*trust.intermediates, *offered))
+    return path.validate(leaf=certificate, trust=known, at=at, address=address)
 
 
 def choose_certificate(actor: Actor, contact_id: uuid.UUID, sha256: bytes, *, accept: bool) -> None:

@@ -12,25 +12,39 @@ from pki.trust import Trust, TrustAnchor
 from tenants.models import CrlPublication, ForeignCrl, Generation, KnownCertificate, MailDomain, TrustRoot
 from tenants.models.trust import TrustState
 from tenants.scoping import current_tenant_id
+from tenants.services.pull_publications import MOST_LEARNED, PUBLISHED
+
+# Of the own issuers, of those that this portal publishes, and of lists of either: far above what a portal holds.
+MOST_ISSUERS = 2000
 
 
 def assemble_trust() -> Trust:
     """Inside an open scope. The values may leave it."""
     own_domains = _own_domains()
     anchors = tuple(_anchor(row, own_domains) for row in TrustRoot.objects.believed())
-    own = [bytes(der) for der in Generation.objects.values_list("der", flat=True)]
-    known = [bytes(der) for der in KnownCertificate.objects.values_list("der", flat=True)]
     newest = (
         CrlPublication.objects.filter(generation=OuterRef("generation"))
         .order_by("-number")
         .values("number")[:1]
     )
     published = CrlPublication.objects.annotate(newest=Subquery(newest)).filter(number=F("newest"))
-    lists = [bytes(der) for der in published.values_list("der", flat=True)]
-    lists += [bytes(der) for der in ForeignCrl.objects.values_list("der", flat=True)]
-    return Trust(
-        anchors, tuple(_certificate(der) for der in own + known), tuple(parsed_list(der) for der in lists)
+    lists = [bytes(der) for der in published.values_list("der", flat=True)[:MOST_ISSUERS]]
+    foreign = ForeignCrl.objects.order_by("-this_update")
+    lists += [bytes(der) for der in foreign.values_list("der", flat=True)[:MOST_ISSUERS]]
+    issuers = tuple(_certificate(der) for der in _issuers())
+    return Trust(anchors, issuers, tuple(parsed_list(der) for der in lists))
+
+
+def _issuers() -> list[bytes]:
+    """Candidates for paths, best known first, as the search tries equals in this order: own, published here, learned."""
+    own = Generation.objects.order_by("-not_before")
+    known = KnownCertificate.objects.order_by("learned_at", "id")
+    kinds = (
+        own.values_list("der", flat=True)[:MOST_ISSUERS],
+        known.filter(source=PUBLISHED).values_list("der", flat=True)[:MOST_ISSUERS],
+        known.exclude(source=PUBLISHED).values_list("der", flat=True)[:MOST_LEARNED],
     )
+    return [bytes(der) for kind in kinds for der in kind]
 
 
 def _own_domains() -> tuple[str, ...]:

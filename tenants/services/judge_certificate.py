@@ -39,7 +39,6 @@ def judge_certificate(
     """The verdict on a certificate at this moment. `offered`: issuers that came along with it, in a letter or file."""
     with tenant_scope(actor.tenant_id):
         trust = assemble_trust()
-        sources, roots = _sources()
     purpose = "email" if mailboxes(certificate) else "any"
     result = path.validate(
         leaf=certificate,
@@ -48,6 +47,7 @@ def judge_certificate(
         purpose=purpose,  # type: ignore[arg-type]  # one of the two literals
     )
     with tenant_scope(actor.tenant_id):
+        sources, roots = _sources([sha256_of(one) for one in result.path])
         used = list_sources(result)
     return Judged(result, sources, used, roots)
 
@@ -56,9 +56,11 @@ def sha256_of(certificate: x509.Certificate) -> bytes:
     return hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
 
 
-def _sources() -> tuple[dict[bytes, str], dict[bytes, TrustRoot]]:
-    sources = {bytes(sha): source for sha, source in KnownCertificate.objects.values_list("sha256", "source")}
-    sources |= {bytes(sha): "" for sha in Generation.objects.values_list("sha256", flat=True)}
+def _sources(shown: Sequence[bytes]) -> tuple[dict[bytes, str], dict[bytes, TrustRoot]]:
+    known = KnownCertificate.objects.filter(sha256__in=shown)
+    sources = {bytes(sha): source for sha, source in known.values_list("sha256", "source")}
+    own = Generation.objects.filter(sha256__in=shown)
+    sources |= {bytes(sha): "" for sha in own.values_list("sha256", flat=True)}
     roots = {bytes(root.sha256): root for root in TrustRoot.objects.all()}
     return sources, roots
 

@@ -17,7 +17,7 @@ from django.conf import settings
 from tenants import public
 from tenants.models import KnownCertificate
 from tenants.scoping import tenant_scope
-from tenants.services.pull_publications import keep_certificate
+from tenants.services.pull_publications import PUBLISHED, keep_certificate
 
 DEEPEST = 8
 
@@ -37,7 +37,7 @@ def learn_issuers(tenant_id: uuid.UUID, certificates: Iterable[x509.Certificate]
     with tenant_scope(tenant_id, write=True):
         before = KnownCertificate.objects.count()
         for der in found:
-            keep_certificate(der, "published in this portal", at)
+            keep_certificate(der, PUBLISHED, at)
         return KnownCertificate.objects.count() > before
 
 

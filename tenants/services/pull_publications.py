@@ -11,9 +11,15 @@ from cryptography import x509
 from pki import keys
 from pki.crl import Crl
 from pki.errors import PkiError
+from pki.parsing import load_certificate
 from tenants import clock, due_work, public
 from tenants.models import ForeignCrl, KnownCertificate
 from tenants.scoping import tenant_scope
+
+PUBLISHED = "published in this portal"
+# Issuers from letters and files, which outsiders write: so many a forest keeps, and so many of one name.
+MOST_LEARNED = 500
+MOST_OF_ONE_NAME = 10
 
 
 @due_work.due_work("pull_publications", queue="fetch")
@@ -23,24 +29,34 @@ def pull_publications(tenant_id: uuid.UUID, publisher_id: uuid.UUID) -> datetime
     at = clock.now()
     with tenant_scope(tenant_id, write=True):
         for issuer_der, crl_der in published.issuers:
-            keep_certificate(issuer_der, "published in this portal", at)
+            keep_certificate(issuer_der, PUBLISHED, at)
             if crl_der is not None:
-                keep_list(crl_der, x509.load_der_x509_certificate(issuer_der), "published in this portal", at)
+                keep_list(crl_der, load_certificate(issuer_der), PUBLISHED, at)
     return None
 
 
 def keep_certificate(der: bytes, source: str, at: datetime) -> None:
-    """Remember an authority certificate as a candidate for paths, inside the write scope."""
-    certificate = x509.load_der_x509_certificate(der)
+    """Remember an authority certificate as a candidate for paths, inside the write scope.
+
+    Only what is published here, or lies on a path that was verified up to a believed root, should come here: candidates
+    that lead nowhere crowd out those that do. Beyond the share of what is not published, nothing more is kept.
+    """
+    sha256 = hashlib.sha256(der).digest()
+    if KnownCertificate.objects.filter(sha256=sha256).exists():
+        return
+    subject_sha256 = hashlib.sha256(load_certificate(der).subject.public_bytes()).digest()
+    if source != PUBLISHED and not _has_room(subject_sha256):
+        return
     KnownCertificate.objects.get_or_create(
-        sha256=hashlib.sha256(der).digest(),
-        defaults={
-            "der": der,
-            "subject_sha256": hashlib.sha256(certificate.subject.public_bytes()).digest(),
-            "source": source,
-            "learned_at": at,
-        },
+        sha256=sha256,
+        defaults={"der": der, "subject_sha256": subject_sha256, "source": source, "learned_at": at},
     )
+
+
+def _has_room(subject_sha256: bytes) -> bool:
+    learned = KnownCertificate.objects.exclude(source=PUBLISHED)
+    of_one_name = learned.filter(subject_sha256=subject_sha256).count()
+    return of_one_name < MOST_OF_ONE_NAME and learned.count() < MOST_LEARNED
 
 
 def keep_list(der: bytes, issuer: x509.Certificate, source: str, at: datetime) -> bool:

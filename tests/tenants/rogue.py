@@ -57,13 +57,21 @@ AUTHORITY: Extensions = (
 
 
 class RogueRoot:
-    """Signs whatever it is asked to."""
+    """An authority that signs whatever it is asked to."""
 
     def __init__(self, common_name: str = "Rogue Root") -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.certificate = signed(
             named(common_name), named(common_name), self.key.public_key(), self.key, AUTHORITY
         )
+
+    def below(self, common_name: str) -> RogueRoot:
+        """An authority under this root that signs as willingly."""
+        made = RogueRoot(common_name)
+        made.certificate = signed(
+            named(common_name), self.certificate.subject, made.key.public_key(), self.key, AUTHORITY
+        )
+        return made
 
     def person(self, address: str, common_name: str = "Olga Orlova") -> x509.Certificate:
         """A certificate that can sign and be encrypted to."""

@@ -13,6 +13,7 @@ from mail.services.plan import State
 from tenants import clock, public
 from tenants.scoping import tenant_scope
 from tenants.services import trust_root
+from tenants.services.assemble_trust import assemble_trust
 from tests.browsing import browser
 from tests.cast import Cast, Forest
 from tests.tenants.rogue import RogueRoot
@@ -106,7 +107,7 @@ def test_the_name_of_the_directory_is_shown_only_with_a_path_that_holds(
     """Without any list at hand whether a certificate was revoked cannot be determined; that is said, without a name."""
     assert cast.bob
     with tenant_scope(cast.contoso.tenant):
-        trust = planning.assemble_trust()
+        trust = assemble_trust()
     monkeypatch.setattr(
         planning, "assemble_trust", lambda: type(trust)(trust.anchors, trust.intermediates, ())
     )
