@@ -84,16 +84,21 @@ def new_link(actor: Actor, person_id: uuid.UUID, at: datetime) -> str:
 
 def set_active(actor: Actor, person_id: uuid.UUID, *, active: bool) -> Person:
     """Let a person in, or keep them out at once: sessions of an inactive account end with their next request."""
+    with tenant_scope(actor.tenant_id, write=True):
+        return record_access(actor, person_id, active=active)
+
+
+def record_access(actor: Actor, person_id: uuid.UUID, *, active: bool) -> Person:
+    """The same inside an open write scope; the row stays locked in it. Raises Refused, Person.DoesNotExist."""
     _require_administrator(actor)
     if person_id == actor.person_id and not active:
         raise refuse("own-account", "You cannot deactivate yourself.", remedy="Ask another administrator.")
-    with tenant_scope(actor.tenant_id, write=True):
-        person = Person.objects.get(id=person_id)
-        person.is_active = active
-        person.save(update_fields=["is_active"])
-        Account.objects.filter(id=person.account_id).update(is_active=active)
-        UnlockedKey.objects.filter(person=person).delete()
-        return person
+    person = Person.objects.select_for_update(of=("self",)).get(id=person_id)
+    person.is_active = active
+    person.save(update_fields=["is_active"])
+    Account.objects.filter(id=person.account_id).update(is_active=active)
+    UnlockedKey.objects.filter(person=person).delete()
+    return person
 
 
 def _require_administrator(actor: Actor) -> None:

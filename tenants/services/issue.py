@@ -37,6 +37,8 @@ READS = tuple(
     }
 )
 
+LEFT = "The account was deactivated before the certificate was issued."
+
 
 @dataclass(frozen=True)
 class _Order:
@@ -74,6 +76,9 @@ def _record_intent(tenant_id: uuid.UUID, enrolment_id: uuid.UUID, at: datetime) 
             .get(id=enrolment_id)
         )
         if wish.state != EnrolmentState.WAITING:
+            return None
+        if not wish.person.is_active:
+            _refuse(wish, LEFT, at)
             return None
         generation = Generation.objects.issuing(at).select_related("authority").first()
         if generation is None:
@@ -118,6 +123,9 @@ def _record(
         wish = Enrolment.objects.select_for_update().get(id=order.enrolment_id)
         if wish.state != EnrolmentState.WAITING:
             return  # another worker was faster; this certificate is dropped, its serial number stays unused
+        if not Person.objects.select_for_update().get(id=order.person.id).is_active:
+            _refuse(wish, LEFT, at)
+            return
         row = Certificate.objects.create(
             person=order.person,
             generation=order.generation,

@@ -12,6 +12,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -25,6 +26,7 @@ from tenants.refusals import Refused
 from tenants.scoping import tenant_scope
 from tenants.services.add_person import LINK_LIFETIME, new_link, set_active
 from tenants.services.add_person import add_person as add
+from tenants.services.deactivate import deactivate
 from tenants.services.list_people import PersonLine, Which, list_people
 from tenants.services.readmission import barring_revocation
 from tenants.web.answers import see_other
@@ -162,25 +164,37 @@ def new_signin_link(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @administrator
 @require_POST
 def deactivate_person(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    return _set_active(request, pk, active=False)
-
-
-@administrator
-@require_POST
-def activate_person(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    return _set_active(request, pk, active=True)
-
-
-def _set_active(request: SignedInRequest, pk: uuid.UUID, *, active: bool) -> HttpResponse:
+    revoke = request.POST.get("revoke") == "on"
     try:
-        changed = set_active(request.actor, pk, active=active)
+        changed, revoked = deactivate(request.actor, pk, clock.now(), revoke=revoke)
     except Person.DoesNotExist:
         raise Http404 from None
     except Refused as refused:
         messages.error(request, sentence(refused.finding))
     else:
-        done = _("%(name)s can sign in again.") if active else _("%(name)s can no longer sign in.")
-        messages.success(request, done % {"name": changed.name})
+        messages.success(request, _left_words(changed.name, revoked))
+    return see_other("tenants:person", pk)
+
+
+def _left_words(name: str, revoked: int) -> str:
+    if not revoked:
+        return _("%(name)s can no longer sign in.") % {"name": name}
+    text = ngettext(
+        "%(name)s can no longer sign in, and %(n)d certificate is revoked.",
+        "%(name)s can no longer sign in, and %(n)d certificates are revoked.",
+        revoked,
+    )
+    return text % {"name": name, "n": revoked}
+
+
+@administrator
+@require_POST
+def activate_person(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    try:
+        changed = set_active(request.actor, pk, active=True)
+    except Person.DoesNotExist:
+        raise Http404 from None
+    messages.success(request, _("%(name)s can sign in again.") % {"name": changed.name})
     return see_other("tenants:person", pk)
 
 
