@@ -309,7 +309,7 @@ def seal_verdict(
     """
     code = str(report.seal)
     if code == "NONE":
-        return _unsigned(always_signs)
+        return _inside() if str(report.encryption) in _SHUT else _unsigned(always_signs)
     if code not in _SIGNED:
         return Verdict(code, UNKNOWN_SEAL, str(UNKNOWN_SEAL.words))
     sentence, action, label = _SIGNED[code]
@@ -322,6 +322,15 @@ def seal_verdict(
     if code == "SIG_UNTRUSTED" and decision is not None:
         return _decided(report, decision, verdict)
     return verdict
+
+
+_SHUT = frozenset({"ENC_FAIL", "ENC_LOCKED", "ENC_UNSUPPORTED"})
+
+
+def _inside() -> Verdict:
+    """Of a letter that stayed shut nobody knows whether it is signed."""
+    why = _("as long as it cannot be opened, nobody can tell")
+    return Verdict("NONE", SEALS["NONE"], _("Who signed it is inside"), why, rest=True)
 
 
 def _unsigned(always_signs: str) -> Verdict:

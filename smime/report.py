@@ -53,6 +53,10 @@ class Encryption(StrEnum):
     NONE = "NONE"
 
 
+# Nothing behind these envelopes was read: neither a text nor who signed it.
+CLOSED = frozenset({Encryption.FAIL, Encryption.LOCKED, Encryption.UNSUPPORTED})
+
+
 class LayerKind(StrEnum):
     """What a layer does to its content."""
 
@@ -168,6 +172,11 @@ class SecurityReport:
     post_quantum: bool = False
     believed_fields: tuple[Field, ...] = ()
     protection: ProtectedHeaders | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        """An envelope stayed shut, so that whether the letter is signed is not known unless `seal` says so."""
+        return self.encryption in CLOSED
 
     @property
     def protected_headers(self) -> dict[str, str]:

@@ -44,10 +44,17 @@ def describe(report: SecurityReport, name: str) -> list[str]:
 
 def _verdict(report: SecurityReport, name: str) -> Iterator[str]:
     yield f"Letter {name}"
-    yield f"  {SEALS[report.seal]} [{report.seal.value}]"
+    yield f"  {_seal(report)} [{report.seal.value}]"
     yield f"  {ENCRYPTIONS[report.encryption]} [{report.encryption.value}]"
     if report.post_quantum:
         yield "  Post-quantum: every copy of its key is protected by ML-KEM; that says nothing about the signature."
+
+
+def _seal(report: SecurityReport) -> str:
+    """What cannot be opened is not unsigned."""
+    if report.seal is Seal.NONE and report.is_closed:
+        return "Who signed it is inside the encryption."
+    return SEALS[report.seal]
 
 
 def _layers(report: SecurityReport) -> Iterator[str]:

@@ -141,7 +141,7 @@ def _lock_of(layer: Layer, report: SecurityReport) -> Encryption:
 
 
 def _content(report: SecurityReport) -> str:
-    if report.encryption in (Encryption.LOCKED, Encryption.FAIL, Encryption.UNSUPPORTED):
+    if report.is_closed:
         return _("not opened")
     form = _("formatted text") if report.html is not None else _("plain text")
     n = len(report.attachments)

@@ -16,7 +16,7 @@ from mail.web.forests import VOUCHED, forest_badge
 from pki.names import same_mailbox
 from smime.addresses import Address
 from smime.headers import OBSCURED
-from smime.report import Encryption, Seal, SecurityReport
+from smime.report import Seal, SecurityReport
 from tenants.access import Actor
 from tenants.models import Tenant
 from tenants.scoping import tenant_scope
@@ -60,8 +60,7 @@ def head_of(actor: Actor, opened: OpenedLetter) -> Head:
 
 def _subject(report: SecurityReport, message: Message) -> str:
     subject = report.header("Subject") or ""
-    closed = report.encryption in (Encryption.LOCKED, Encryption.FAIL, Encryption.UNSUPPORTED)
-    return "" if closed and subject in (OBSCURED, "...") else subject
+    return "" if report.is_closed and subject in (OBSCURED, "...") else subject
 
 
 def _names(addressed: Sequence[Address], actor: Actor) -> tuple[str, ...]:
@@ -88,7 +87,7 @@ class History:
 def history_of(actor: Actor, opened: OpenedLetter, head: Head) -> History:
     """Opens a scope. An address "always signs" if at least two letters from it had a seal and none was unsigned."""
     report, message = opened.report, opened.message
-    if not report.from_address or report.encryption is Encryption.LOCKED:
+    if not report.from_address or report.is_closed:
         return History(False, "")
     with tenant_scope(actor.tenant_id):
         earlier = Message.objects.of(actor.person_id).by_author(report.from_address)

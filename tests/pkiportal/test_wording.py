@@ -120,6 +120,14 @@ def test_a_letter_without_a_signature_is_quiet_unless_this_person_always_signs()
     assert loud.mark.tone == "warn"
 
 
+@pytest.mark.parametrize("encryption", ["ENC_FAIL", "ENC_LOCKED", "ENC_UNSUPPORTED"])
+def test_a_letter_that_stays_shut_is_not_called_unsigned(encryption: str) -> None:
+    closed = SimpleNamespace(seal="NONE", encryption=encryption, findings=(), signer=None, path=None)
+    verdict = seal_verdict(closed, always_signs="Bob Berger")
+    assert verdict.text == "Who signed it is inside"
+    assert "anyone" not in verdict.why
+
+
 def test_a_state_without_words_looks_worse_never_better() -> None:
     unknown = reports.report(seal="SIG_TOMORROW", encryption="ENC_TOMORROW")
     assert seal_verdict(unknown).mark.tone == "bad"

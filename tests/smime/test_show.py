@@ -36,6 +36,12 @@ def test_the_verdict_comes_first(seal: Seal, encryption: Encryption) -> None:
     assert lines[3:] == ["Layers: none"]
 
 
+def test_a_letter_that_stays_shut_is_not_called_unsigned() -> None:
+    text = shown(opened(letter(), reader=MALLORY))
+    assert "Who signed it is inside the encryption. [NONE]" in text
+    assert "Not signed" not in text
+
+
 def test_a_signed_letter_shows_its_text_its_files_and_what_protects_its_header() -> None:
     report = opened(letter(cipher=None, attachments=[FILE]))
     text = shown(report)
