@@ -16,10 +16,9 @@ from mail.models import ContactCertificate, Message
 from mail.services.read import open_letter
 from smime.report import SecurityReport
 from tenants import clock
-from tenants.access import Actor, SignedInRequest, member
+from tenants.access import SignedInRequest, member
 from tenants.scoping import tenant_scope
 from tenants.services.certificate_files import FORMS
-from tenants.services.find_certificate import find_certificate
 from tenants.web.certificate_page import TABS, Crumb, Frame, Links, draw_certificate
 from tenants.web.unlocked import open_custody
 
@@ -36,7 +35,7 @@ def message_certificate(request: SignedInRequest, pk: uuid.UUID, fp: str, tab: s
     if fp not in found:
         raise Http404
     frame = Frame(
-        links=_links(request.actor, fp, "mail:message_certificate", pk),
+        links=_links(fp, "mail:message_certificate", pk),
         crumbs=[Crumb(_("The letter"), reverse("mail:message", args=[pk]))],
         offered=tuple(found.values()),
         note=_("a letter to you"),
@@ -55,7 +54,7 @@ def contact_certificate(request: SignedInRequest, pk: uuid.UUID, fp: str, tab: s
         raise Http404
     row = held[fp]
     frame = Frame(
-        links=_links(request.actor, fp, "mail:contact_certificate", pk),
+        links=_links(fp, "mail:contact_certificate", pk),
         crumbs=[
             Crumb(_("Contacts"), reverse("mail:contacts")),
             Crumb(row.contact.name or row.contact.address, reverse("mail:contact", args=[pk])),
@@ -76,13 +75,8 @@ def _certificates(report: SecurityReport) -> Iterable[x509.Certificate]:
                 yield from signer.path.path
 
 
-def _links(actor: Actor, fp: str, name: str, pk: uuid.UUID) -> Links:
-    """Tabs here; files only of certificates that the forest holds by itself."""
-    tabs = {tab: reverse(name, args=[pk, fp, tab]) for tab in TABS}
-    with tenant_scope(actor.tenant_id):
-        held = find_certificate(bytes.fromhex(fp)) is not None
-    files = {form: reverse("tenants:certificate_file", args=[fp, form]) for form in FORMS} if held else {}
-    return Links(**tabs, **files)
+def _links(fp: str, name: str, pk: uuid.UUID) -> Links:
+    return Links(**{part: reverse(name, args=[pk, fp, part]) for part in (*TABS, *FORMS)})
 
 
 def _fingerprint(certificate: x509.Certificate) -> str:

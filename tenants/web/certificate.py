@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from cryptography import x509
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from tenants import clock
 from tenants.access import SignedInRequest, member
 from tenants.scoping import tenant_scope
 from tenants.services.certificate_files import FORMS
-from tenants.services.certificate_files import certificate_file as file_of
 from tenants.services.find_certificate import HeldCertificate, Origin, find_certificate
-from tenants.services.judge_certificate import judge_certificate
-from tenants.web.answers import download
-from tenants.web.certificate_page import Crumb, Frame, Links, draw_certificate
+from tenants.web.certificate_page import Crumb, Frame, Links, draw_certificate, hand_out
 
 
 @member
@@ -34,11 +29,7 @@ def certificate_file(request: SignedInRequest, fp: str, form: str) -> HttpRespon
     held = held_certificate(request, fp)
     if form not in FORMS:
         raise Http404
-    path: tuple[x509.Certificate, ...] = (held.certificate,)
-    if form == "p7b":
-        path = judge_certificate(request.actor, held.certificate, clock.now()).path.path
-    content, media_type, name = file_of(held.certificate, form, path)
-    return download(content, media_type, name)
+    return hand_out(request, held.certificate, form)
 
 
 def held_certificate(request: SignedInRequest, fp: str) -> HeldCertificate:

@@ -25,8 +25,10 @@ from tenants.models import Revocation, Tenant, TrustRequest
 from tenants.models.trust import TrustRequestState, TrustState
 from tenants.public import forest_of
 from tenants.scoping import tenant_scope
+from tenants.services.certificate_files import FORMS, certificate_file
 from tenants.services.judge_certificate import Judged, judge_certificate, sha256_of
 from tenants.services.list_certificates import published_numbers
+from tenants.web.answers import download
 from tenants.web.certificate_fields import field_groups
 from tenants.web.certificate_path import path_nodes
 from tenants.web.certificate_status import status_of
@@ -94,10 +96,26 @@ class TrustOffer:
     asked: bool
 
 
+def hand_out(
+    request: SignedInRequest,
+    certificate: x509.Certificate,
+    form: str,
+    offered: Sequence[x509.Certificate] = (),
+) -> HttpResponse:
+    """A certificate as a file in one of FORMS: .p7b with its path too. Never a private key."""
+    path: Sequence[x509.Certificate] = (certificate,)
+    if form == "p7b":
+        path = judge_certificate(request.actor, certificate, clock.now(), offered=offered).path.path
+    content, media_type, name = certificate_file(certificate, form, path)
+    return download(content, media_type, name)
+
+
 def draw_certificate(
     request: SignedInRequest, certificate: x509.Certificate, tab: str, frame: Frame
 ) -> HttpResponse:
-    """The page. Raises Http404 for an unknown tab. Call it outside a scope."""
+    """The page, or the file where the tab is one of FORMS. Raises Http404 for an unknown tab. Call it outside a scope."""
+    if tab in FORMS:
+        return hand_out(request, certificate, tab, frame.offered)
     if tab not in TABS:
         raise Http404
     judged = judge_certificate(request.actor, certificate, clock.now(), offered=frame.offered)

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
 
+from tenants.services.certificate_files import FORMS
+
 from .portal import Portal
 from .tab import Tab
 
@@ -91,6 +93,8 @@ def kind_of(path: str) -> str | None:
     try:
         match = resolve(parts.path)
     except Resolver404:
+        return None
+    if match.kwargs.get("tab") in FORMS:
         return None
     kind = match.view_name
     if tab := match.kwargs.get("tab"):

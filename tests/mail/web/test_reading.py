@@ -11,6 +11,7 @@ import pytest
 from mail.html import clean_html
 from mail.models import Contact, ContactCertificate, Message
 from pki.crl import Reason
+from pki.formats import read_certificates
 from tenants import clock
 from tenants.models import Certificate, Person
 from tenants.scoping import tenant_scope
@@ -313,6 +314,21 @@ def test_every_tab_of_a_certificate_found_in_a_letter(cast: Cast) -> None:
     assert page.get(f"{letter}certificate/{fp}/keys/").status_code == 404
     own = bytes(cast.alice.certificate(to_sign=True).sha256).hex()
     assert page.get(f"{letter}certificate/{own}/general/").status_code == 404
+
+
+def test_a_certificate_found_in_a_letter_is_handed_out_with_its_path(cast: Cast) -> None:
+    deliver(cast.charlie, cast.alice, encrypt=False)
+    letter, page = f"/mail/{newest(cast.alice).id}/", browser(cast.alice)
+    signing = cast.charlie.certificate(to_sign=True)
+    base = f"{letter}certificate/{bytes(signing.sha256).hex()}/"
+    assert f"{base}p7b/" in page.get(f"{base}details/").content.decode()
+    file = page.get(f"{base}cer/")
+    assert file.content == bytes(signing.der)
+    assert file["Content-Disposition"] == f'attachment; filename="{cast.charlie.address}.cer"'
+    assert read_certificates(page.get(f"{base}pem/").content) == [signing.certificate]
+    whole = read_certificates(page.get(f"{base}p7b/").content)
+    assert signing.certificate in whole
+    assert cast.northwind.root().certificate in whole
 
 
 def test_checking_again_asks_for_the_lists_and_comes_back(cast: Cast) -> None:
