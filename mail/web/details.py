@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mail.models import ContactCertificate
-from mail.web.words import short_fingerprint
+from mail.web.words import in_a_list, short_fingerprint
 from pki.findings import Finding, Severity
 from pki.names import common_name, display
-from pki.path import PathResult, Verdict
+from pki.path import PathResult
 from pki.revocation import Good
 from smime.decrypt import DecryptionStatus
 from smime.identifiers import IssuerAndSerial, KeyIdentifier
@@ -35,6 +35,7 @@ from tenants.access import Actor
 from tenants.models import Certificate
 from tenants.scoping import tenant_scope
 from tenants.services.judge_certificate import list_sources
+from tenants.web.certificate_path import failing_node, node_states
 from tenants.web.words import full_day, full_moment
 
 
@@ -114,7 +115,7 @@ def _findings(report: SecurityReport) -> Iterable[Finding]:
 def _layer(layer: Layer, report: SecurityReport) -> LayerLine:
     note = ", ".join(part for part in (layer.algorithm, layer.form) if part)
     if layer.kind is LayerKind.SIGNED:
-        names = ", ".join(signer.name for signer in layer.signers)
+        names = ", ".join(in_a_list(signer.name) for signer in layer.signers)
         title = _("Signed by %(names)s") % {"names": names} if names else _("Signed")
         return LayerLine("signed", _seal_of(layer).value, title, note)
     if layer.kind is LayerKind.ENCRYPTED:
@@ -140,7 +141,7 @@ def _lock_of(layer: Layer, report: SecurityReport) -> Encryption:
 
 
 def _content(report: SecurityReport) -> str:
-    if report.encryption in (Encryption.LOCKED, Encryption.FAIL, Encryption.UNSUPPORTED):
+    if report.is_closed:
         return _("not opened")
     form = _("formatted text") if report.html is not None else _("plain text")
     n = len(report.attachments)
@@ -153,13 +154,13 @@ def _content(report: SecurityReport) -> str:
 def _path(message_id: uuid.UUID, path: PathResult | None) -> tuple[Node, ...]:
     if path is None:
         return ()
-    return tuple(_node(message_id, path, certificate) for certificate in path.path)
+    return tuple(
+        _node(message_id, path, certificate, state)
+        for certificate, state in zip(path.path, node_states(path), strict=True)
+    )
 
 
-def _node(message_id: uuid.UUID, path: PathResult, certificate: x509.Certificate) -> Node:
-    state = "good"
-    if certificate == path.failing:
-        state = "undetermined" if path.verdict is Verdict.UNDETERMINED else "error"
+def _node(message_id: uuid.UUID, path: PathResult, certificate: x509.Certificate, state: str) -> Node:
     fingerprint = certificate.fingerprint(SHA256()).hex()
     return Node(
         name=common_name(certificate.subject) or display(certificate.subject),
@@ -173,7 +174,7 @@ def _node_note(path: PathResult, certificate: x509.Certificate) -> str:
     if path.anchor is not None and certificate == path.anchor.certificate:
         return _("trusted by your organisation")
     end = full_day(certificate.not_valid_after_utc)
-    if certificate == path.failing:
+    if certificate == failing_node(path):
         return _("the path breaks here · ends %(end)s") % {"end": end}
     return _("ends %(end)s") % {"end": end}
 
