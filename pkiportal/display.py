@@ -81,9 +81,19 @@ def fingerprint_short(value: Fingerprint) -> str:
     return fingerprint_blocks(value)[0][:9] if value else ""
 
 
+def in_a_list(name: str) -> str:
+    """A name beside others, where a comma of its own would make two of it: '“Berger, Bob”'."""
+    return f"“{name}”" if "," in name else name
+
+
+def listed_names(names: Iterable[str]) -> str:
+    """'Bob, Farid, “Berger, Tina”': each name is one."""
+    return ", ".join(in_a_list(name) for name in names)
+
+
 def join_names(names: Iterable[str]) -> str:
     """'Bob', 'Bob and Farid', 'Bob, Farid and Tina'."""
-    known = list(names)
+    known = [in_a_list(name) for name in names]
     if len(known) < 2:
         return "".join(known)
     return _("%(first)s and %(last)s") % {"first": ", ".join(known[:-1]), "last": known[-1]}

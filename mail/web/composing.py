@@ -209,8 +209,18 @@ def _chosen(desk: Desk, action: str, judged: Plan) -> Plan:
     return judged
 
 
+def _shortened(names: list[str]) -> list[str]:
+    """At most four, the last of which says how many more."""
+    return names if len(names) <= 4 else [*names[:3], _("%(n)d more") % {"n": len(names) - 3}]
+
+
 def _sent_words(letter: Letter, judged: Plan) -> str:
-    names = joined([r.name or r.address for r in judged.recipients][:4])
+    seen = [r.shown_name for r in judged.recipients if r.kind != "bcc"]
+    hidden = [r.shown_name for r in judged.recipients if r.kind == "bcc"]
+    names = joined(_shortened(seen))
+    if hidden:
+        bcc = _("Bcc %(names)s") % {"names": joined(_shortened(hidden))}
+        names = _("%(seen)s, %(bcc)s") % {"seen": names, "bcc": bcc} if seen else bcc
     if letter.sign and letter.encrypt:
         return _("Sent signed and encrypted to %(names)s.") % {"names": names}
     if letter.encrypt:

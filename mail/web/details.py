@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mail.models import ContactCertificate
-from mail.web.words import short_fingerprint
+from mail.web.words import in_a_list, short_fingerprint
 from pki.findings import Finding, Severity
 from pki.names import common_name, display
 from pki.path import PathResult
@@ -115,7 +115,7 @@ def _findings(report: SecurityReport) -> Iterable[Finding]:
 def _layer(layer: Layer, report: SecurityReport) -> LayerLine:
     note = ", ".join(part for part in (layer.algorithm, layer.form) if part)
     if layer.kind is LayerKind.SIGNED:
-        names = ", ".join(signer.name for signer in layer.signers)
+        names = ", ".join(in_a_list(signer.name) for signer in layer.signers)
         title = _("Signed by %(names)s") % {"names": names} if names else _("Signed")
         return LayerLine("signed", _seal_of(layer).value, title, note)
     if layer.kind is LayerKind.ENCRYPTED:

@@ -20,6 +20,7 @@ from mail.models import Draft
 from mail.services.drafts import discard_draft, read_draft
 from mail.web.desk import Desk
 from mail.web.letter_form import read_post
+from mail.web.words import in_a_list
 from tenants.access import SignedInRequest, member
 from tenants.keystore.custody import Custody, SealBroken
 from tenants.scoping import tenant_scope
@@ -60,7 +61,7 @@ def _row(draft: Draft, custody: Custody | None) -> DraftRow:
         letter = read_draft(draft, custody)
     except SealBroken:  # one draft must never take down the list
         return DraftRow(draft.id, draft.updated_at, snippet=_("This draft cannot be opened with your key."))
-    addressed = ", ".join(r.name or r.address or r.typed for r in letter.recipients()[:5])
+    addressed = ", ".join(in_a_list(r.name or r.address or r.typed) for r in letter.recipients()[:5])
     return DraftRow(
         draft.id, draft.updated_at, addressed, letter.subject, " ".join(letter.text.split())[:120]
     )

@@ -33,15 +33,17 @@ from tenants.scoping import tenant_scope
 from tenants.web.unlock import locked
 from tenants.web.unlocked import open_custody
 
-ARRIVED = frozenset({DeliveryState.DELIVERED.value, DeliveryState.HANDED_OVER.value})
-
 
 @dataclass(frozen=True, slots=True)
 class SentRow:
+    """`bcc`: addresses that nobody but the sender sees. `subject_hidden`: the subject needs the key."""
+
     pk: uuid.UUID
     to: str
+    bcc: str
     sent_at: datetime
     subject: str
+    subject_hidden: bool
     state: str
     summary: str
 
@@ -54,6 +56,7 @@ class DeliveryRow:
     failure: str
     finished_at: datetime | None
     queued_at: datetime
+    bcc: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class SentLetter:
     pk: uuid.UUID
     subject: str
     to: tuple[str, ...]
+    bcc: tuple[str, ...]
     sent_at: datetime
     signed: bool
     encrypted_with: str
@@ -99,33 +103,51 @@ def _list(request: SignedInRequest) -> dict[str, Any]:
         letters, older = page_of(
             Message.objects.of(request.actor.person_id).newest_first(Folder.SENT), before
         )
-        states = _states(letters)
+        fates = _fates(letters)
     here = reverse("mail:sent")
     return {
-        "rows": [_row(letter, states[letter.id], custody) for letter in letters],
+        "rows": [_row(letter, fates[letter.id], custody) for letter in letters],
         "older_url": f"{here}?{urlencode({'before': older})}" if older else "",
         "newest_url": here if before else "",
     }
 
 
-def _states(letters: Sequence[Message]) -> Mapping[uuid.UUID, list[str]]:
-    found: dict[uuid.UUID, list[str]] = defaultdict(list)
+def _fates(letters: Sequence[Message]) -> Mapping[uuid.UUID, list[Delivery]]:
+    found: dict[uuid.UUID, list[Delivery]] = defaultdict(list)
     rows = Delivery.objects.filter(message_id__in=[letter.id for letter in letters])
-    for message_id, state in rows.values_list("message_id", "state"):
-        found[message_id].append(state)
+    for row in rows.order_by("recipient").only("message_id", "raw_id", "recipient", "state"):
+        found[row.message_id].append(row)
     return found
 
 
-def _row(letter: Message, states: Sequence[str], custody: Custody | None) -> SentRow:
-    state = "delivered"
-    if DeliveryState.QUEUED.value in states:
-        state = "queued"
-    if DeliveryState.FAILED.value in states:
-        state = "failed"
-    to = letter.to_line or _("hidden recipients")
+def _is_hidden(delivery: Delivery, letter: Message) -> bool:
+    """Every Bcc recipient has bytes of their own, everybody else those of the letter."""
+    return delivery.raw_id != letter.raw_id
+
+
+def _row(letter: Message, fates: Sequence[Delivery], custody: Custody | None) -> SentRow:
+    states = [fate.state for fate in fates]
+    state = "delivered" if DeliveryState.DELIVERED.value in states else DeliveryState.HANDED_OVER.value
+    for worse in (DeliveryState.QUEUED.value, DeliveryState.FAILED.value):
+        if worse in states:
+            state = worse
+    subject, hidden = shown_subject(letter, custody)
+    bcc = ", ".join(fate.recipient for fate in fates if _is_hidden(fate, letter))
     return SentRow(
-        letter.id, to, letter.received_at, shown_subject(letter, custody)[0], state, _summary(letter, states)
+        letter.id, letter.to_line, bcc, letter.received_at, subject, hidden, state, _summary(letter, states)
     )
+
+
+def _taken(states: Sequence[str]) -> str:
+    """What became of copies that neither wait nor failed: of those outside nobody knows more than the relay took."""
+    relayed = sum(state == DeliveryState.HANDED_OVER.value for state in states)
+    delivered = sum(state == DeliveryState.DELIVERED.value for state in states)
+    if not relayed:
+        return _("Delivered")
+    if not delivered:
+        return _("Handed to the mail relay")
+    facts = {"n": delivered, "relayed": relayed}
+    return _("Delivered to %(n)d, handed to the mail relay for %(relayed)d") % facts
 
 
 def _summary(letter: Message, states: Sequence[str]) -> str:
@@ -137,7 +159,7 @@ def _summary(letter: Message, states: Sequence[str]) -> str:
             ngettext("Not delivered to %(n)d of %(whole)d", "Not delivered to %(n)d of %(whole)d", failed)
             % words
         )
-    head = _("On its way") if waiting else _("Delivered")
+    head = _("On its way") if waiting else _taken(states)
     if letter.is_signed and letter.is_encrypted:
         return _("%(state)s, signed and encrypted") % {"state": head}
     if letter.is_encrypted:
@@ -153,10 +175,23 @@ def _deliveries(actor: Actor, opened: OpenedLetter) -> list[DeliveryRow]:
     names = written | names
     return [
         DeliveryRow(
-            names.get(row.recipient.lower(), ""), row.recipient, row.state, row.failure, row.finished_at, row.queued_at
+            names.get(row.recipient.lower(), ""), row.recipient, row.state, row.failure, row.finished_at, row.queued_at,
+            _is_hidden(row, opened.message),
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _counted(states: Sequence[str]) -> str:
+    """'1 of 3 delivered', '1 of 3 delivered, 1 handed to the mail relay'."""
+    delivered = sum(state == DeliveryState.DELIVERED.value for state in states)
+    relayed = sum(state == DeliveryState.HANDED_OVER.value for state in states)
+    parts = []
+    if delivered or not relayed:
+        parts.append(_("%(n)d of %(whole)d delivered") % {"n": delivered, "whole": len(states)})
+    if relayed:
+        parts.append(_("%(n)d handed to the mail relay") % {"n": relayed})
+    return ", ".join(parts)
 
 
 def _names(actor: Actor, addresses: Iterable[str]) -> dict[str, str]:
@@ -174,7 +209,8 @@ def _letter(
     letter = SentLetter(
         pk=message.id,
         subject=shown_subject(message, custody)[0],
-        to=tuple(row.name or row.address for row in deliveries),
+        to=tuple(row.name or row.address for row in deliveries if not row.bcc),
+        bcc=tuple(row.name or row.address for row in deliveries if row.bcc),
         sent_at=message.received_at,
         signed=message.is_signed,
         encrypted_with=(report.encryption_algorithm or _("for their keys")) if message.is_encrypted else "",
@@ -184,7 +220,7 @@ def _letter(
     return {
         "letter": letter,
         "deliveries": deliveries,
-        "arrived": sum(row.state in ARRIVED for row in deliveries),
+        "taken": _counted([row.state for row in deliveries]),
         "text": report.text,
         "attachments": [{"name": file.name, "size": file.size} for file in report.attachments],
         "unlock": None,

@@ -15,8 +15,14 @@ def short_fingerprint(certificate: x509.Certificate) -> str:
     return f"{digits[:4]} {digits[4:8]}"
 
 
+def in_a_list(name: str) -> str:
+    """A name beside others, where a comma of its own would make two of it: '“Berger, Bob”'."""
+    return f"“{name}”" if "," in name else name
+
+
 def joined(names: Sequence[str]) -> str:
-    """'Bob', 'Bob and Farid', 'Bob, Farid and Tina'."""
-    if len(names) < 2:
-        return "".join(names)
-    return _("%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
+    """'Bob', 'Bob and Farid', '“Berger, Bob”, Farid and Tina'."""
+    known = [in_a_list(name) for name in names]
+    if len(known) < 2:
+        return "".join(known)
+    return _("%(first)s and %(last)s") % {"first": ", ".join(known[:-1]), "last": known[-1]}

@@ -32,7 +32,10 @@ def _delivery(name: str, address: str, state: str, failure: str = "") -> SimpleN
 def _sent() -> dict[str, Page]:
     def row(to: str, subject: str, state: str, summary: str) -> SimpleNamespace:
         sent_at = NOW - timedelta(hours=5)
-        return thing(pk=uuid.uuid4(), to=to, sent_at=sent_at, subject=subject, state=state, summary=summary)
+        return thing(
+            pk=uuid.uuid4(), to=to, bcc="", sent_at=sent_at, subject=subject, subject_hidden=not subject, state=state,
+            summary=summary,
+        )  # fmt: skip
 
     rows = [
         row("Bob, Farid, Dave", "Badges for the site visit", "failed", "1 came back"),
@@ -42,7 +45,8 @@ def _sent() -> dict[str, Page]:
     letter = thing(
         pk=rows[0].pk,
         subject="Badges for the site visit",
-        to=["Bob Berger", "Farid Faber", "Dave Dorn"],
+        to=["Bob Berger", "Farid Faber"],
+        bcc=["Dorn, Dave"],
         sent_at=NOW - timedelta(minutes=4),
         signed=True,
         encrypted_with="AES-256-GCM",
@@ -65,7 +69,7 @@ def _sent() -> dict[str, Page]:
         "rows": rows,
         "letter": letter,
         "deliveries": deliveries,
-        "arrived": 1,
+        "taken": "1 of 4 delivered, 1 handed to the mail relay",
         "text": "Dear all,\n\nbring your badges.\n\nAlice",
         "attachments": [thing(name="plan.pdf", size=212_000)],
         "unlock": None,

@@ -29,7 +29,7 @@ def test_every_recipient_has_a_fate(cast: Cast) -> None:
     assert "Not delivered" in shown
     assert f"Nobody there has the address {nobody}" in shown
     assert "Handed to the mail relay" in shown
-    assert "2 of 3 arrived" in shown
+    assert "1 of 3 delivered, 1 handed to the mail relay" in shown
     assert "Not delivered to 1 of 3" in words(client.get("/mail/sent/"))
 
 
@@ -86,3 +86,53 @@ def test_sent_letters_of_others_and_received_ones_are_not_found_there(cast: Cast
 
 def test_nothing_sent_yet(cast: Cast) -> None:
     assert "Nothing sent yet" in words(browser(cast.alice).get("/mail/sent/"))
+
+
+def test_a_letter_to_the_outside_is_never_called_delivered(cast: Cast) -> None:
+    client = browser(cast.alice, unlocked=True)
+    fields = {"to": "dave@elsewhere.example", "subject": "Visit", "text": "x", "sign": "on"}
+    assert press(client, "send", **fields).status_code == 303
+    work()
+    for page in ("/mail/sent/", f"/mail/sent/{sent_by(cast.alice).id}/"):
+        shown = words(client.get(page))
+        assert "Handed to the mail relay" in shown
+        assert "Delivered" not in shown
+        assert "arrived" not in shown
+    both = fields | {"to": f"dave@elsewhere.example, {cast.bob.address}", "encrypt": ""}
+    press(client, "send", **both)
+    work()
+    assert "Delivered to 1, handed to the mail relay for 1, signed" in words(client.get("/mail/sent/"))
+
+
+def test_the_sender_sees_who_got_a_hidden_copy(cast: Cast) -> None:
+    hana = cast.contoso.add("Hana Holm")
+    client = browser(cast.alice, unlocked=True)
+    fields = {"to": cast.bob.address, "bcc": hana.address, "subject": "Visit", "text": "x", "sign": "on"}
+    press(client, "send", **fields)
+    work()
+    assert "Sent signed, not encrypted, to Bob Berger, Bcc Hana Holm." in words(client.get("/mail/"))
+    assert f"to {cast.bob.address} Bcc {hana.address}" in words(client.get("/mail/sent/"))
+    page = client.get(f"/mail/sent/{sent_by(cast.alice).id}/")
+    assert "to Bob Berger · Bcc Hana Holm" in words(page)
+    assert [(row.address, row.bcc) for row in page.context["deliveries"]] == [
+        (cast.bob.address, False),
+        (hana.address, True),
+    ]
+    press(client, "send", **fields | {"to": ""})
+    assert f"Bcc {hana.address}" in words(client.get("/mail/sent/"))
+
+
+def test_a_letter_without_a_subject_says_so_once_its_subject_can_be_read(cast: Cast) -> None:
+    deliver(cast.alice, cast.bob, subject="")
+    page = f"/mail/sent/{sent_by(cast.alice).id}/"
+    for address in ("/mail/sent/", page):
+        assert "No subject" in words(browser(cast.alice, unlocked=True).get(address))
+        assert "Encrypted message" in words(browser(cast.alice).get(address))
+
+
+def test_a_name_with_a_comma_is_one_name_among_others(cast: Cast) -> None:
+    client = browser(cast.alice, unlocked=True)
+    to = f'"Dorn, Dave" <dave@elsewhere.example>, {cast.bob.address}'
+    press(client, "send", to=to, subject="Visit", text="x", sign="on")
+    assert "to “Dorn, Dave” and Bob Berger." in words(client.get("/mail/"))
+    assert "to Bob Berger, “Dorn, Dave”" in words(client.get(f"/mail/sent/{sent_by(cast.alice).id}/"))
