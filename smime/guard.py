@@ -33,6 +33,7 @@ GUARDED = 1024 * 1024
 MIB = 1024 * 1024
 _KEPT_VARIABLES = ("LD_LIBRARY_PATH", "OPENSSL_CONF", "OPENSSL_MODULES", "TMPDIR")
 _MOST_SPOOLS = 16
+_WITHOUT_VERDICT = {"over-limit", "opener-ended", "opener-not-started"}
 _LAST_WORDS_SECONDS = 2.0
 
 
@@ -247,6 +248,11 @@ class _Child:
                 pipe.close()
             except OSError:  # what was not sent any more
                 continue
+
+
+def was_read(report: SecurityReport) -> bool:
+    """Whether a report says anything about its letter. If not, the child did not come to a verdict."""
+    return not any(finding.code in _WITHOUT_VERDICT for finding in report.findings)
 
 
 def _refused(finding: Finding) -> SecurityReport:

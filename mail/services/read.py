@@ -19,7 +19,7 @@ from mail.services.harvest import Learned, harvest
 from pki.path import Failure
 from pki.trust import Trust
 from smime.decrypt import DecryptionKey
-from smime.guard import Guard
+from smime.guard import Guard, was_read
 from smime.identifiers import IssuerAndSerial, KeyIdentifier
 from smime.report import Encryption, SecurityReport, Signature
 from tenants.access import Actor
@@ -125,6 +125,8 @@ def judge(
 
 def remember(message: Message, report: SecurityReport, at: datetime, *, seen: bool) -> None:
     """Keep what the list shows of a judged letter; `seen`: somebody read it. Opens a scope."""
+    if not was_read(report):  # the next attempt may come to a verdict
+        return
     changes: dict[str, object] = {
         "seal": report.seal.value,
         "encryption": report.encryption.value,
