@@ -14,11 +14,10 @@ from mail.models import Contact, ContactCertificate
 from mail.models.contacts import ContactCertificateState
 from mail.services.harvest import keep_contact_certificate
 from pki import path
-from pki.certificates import can_encrypt, can_sign, mailboxes
+from pki.claims import claims_of
 from pki.formats import read_certificates
 from pki.names import common_name
 from pki.path import PathResult
-from pki.rules import is_authority
 from tenants.access import Actor
 from tenants.models import Person
 from tenants.refusals import refuse
@@ -26,6 +25,7 @@ from tenants.scoping import tenant_scope
 from tenants.services.assemble_trust import assemble_trust
 from tenants.services.learn_issuers import learn_issuers
 from tenants.services.pull_publications import keep_certificate
+from tenants.services.trust_root import refuse_unreadable
 
 MOST_ISSUERS = 20
 
@@ -39,20 +39,22 @@ def import_certificate(actor: Actor, data: bytes, at: datetime) -> tuple[Contact
     Raises Refused, MalformedInput.
     """
     found = read_certificates(data)
-    people = [c for c in found if mailboxes(c) and (can_encrypt(c) or can_sign(c))]
+    claimed = {certificate: claims_of(certificate) for certificate in found}
+    people = [c for c, said in claimed.items() if said.mailboxes and (said.can_encrypt or said.can_sign)]
     if len(people) != 1:
+        refuse_unreadable(found)
         raise refuse(
             "not-one-person", f"The file holds {len(people)} certificates of people; exactly one is needed.",
             remedy="Ask your correspondent for their own certificate (.cer), or for a signed letter.",
         )  # fmt: skip
-    certificate, address = people[0], mailboxes(people[0])[0].lower()
+    certificate, address = people[0], claimed[people[0]].mailboxes[0].lower()
     with tenant_scope(actor.tenant_id):
         own = Person.objects.by_address(address).exists()
     if own:
         raise refuse(
             "own-directory", f"{address} is in your organisation's directory already; nothing to import."
         )
-    issuers = [c for c in found if is_authority(c)][:MOST_ISSUERS]
+    issuers = [c for c, said in claimed.items() if said.is_authority][:MOST_ISSUERS]
     result = _judge(actor, certificate, address, issuers, at)
     if result.anchor is None and learn_issuers(actor.tenant_id, [certificate], at):
         result = _judge(actor, certificate, address, issuers, at)
@@ -63,8 +65,10 @@ def import_certificate(actor: Actor, data: bytes, at: datetime) -> tuple[Contact
             defaults={"name": common_name(certificate.subject)[:200], "added_at": at},
         )
         keep_contact_certificate(contact, certificate, "a file", at)
-        for issuer in result.path[1:-1] if result.anchor is not None else ():
-            keep_certificate(issuer.public_bytes(Encoding.DER), "a file", at)
+        verified = result.path[1:-1] if result.anchor is not None else ()
+        for issuer in verified:
+            if claims_of(issuer).is_authority:
+                keep_certificate(issuer.public_bytes(Encoding.DER), "a file", at)
     return contact, result
 
 

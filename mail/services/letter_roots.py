@@ -11,6 +11,7 @@ from mail.models import Message
 from mail.models.letters import Folder
 from mail.services.judge_letters import judge_again_soon
 from mail.services.read import open_letter
+from pki.claims import claims_of
 from pki.errors import MalformedInput
 from pki.names import Mailbox
 from smime.report import Seal
@@ -30,7 +31,7 @@ class LetterRoots:
         except Message.DoesNotExist:
             return None
         top = report.path.path[0] if report.path is not None and report.path.path else None
-        if top is None or top.subject != top.issuer:
+        if top is None or not claims_of(top).is_root:
             return None
         return Offer(top, _domain(report.from_address))
 

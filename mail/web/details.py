@@ -15,8 +15,9 @@ from django.utils.translation import ngettext
 
 from mail.models import ContactCertificate
 from mail.web.words import in_a_list, short_fingerprint
+from pki.claims import name_of
 from pki.findings import Finding, Severity
-from pki.names import common_name, display
+from pki.names import display
 from pki.path import PathResult
 from pki.revocation import Good
 from smime.decrypt import DecryptionStatus
@@ -163,7 +164,7 @@ def _path(message_id: uuid.UUID, path: PathResult | None) -> tuple[Node, ...]:
 def _node(message_id: uuid.UUID, path: PathResult, certificate: x509.Certificate, state: str) -> Node:
     fingerprint = certificate.fingerprint(SHA256()).hex()
     return Node(
-        name=common_name(certificate.subject) or display(certificate.subject),
+        name=name_of(certificate) or _("unreadable name"),
         state=state,
         note=_node_note(path, certificate),
         url=reverse("mail:message_certificate", args=[message_id, fingerprint, "general"]),

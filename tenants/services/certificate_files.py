@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pki.certificates import mailboxes
+from pki.claims import claims_of
 from pki.formats import write_pkcs7
-from pki.names import common_name
 
 FORMS = ("cer", "pem", "p7b")
 _MEDIA_TYPES = {
@@ -34,6 +33,7 @@ def certificate_file(
 
 def _stem(certificate: x509.Certificate) -> str:
     """A file name every system takes: the address or the name, in plain letters."""
-    name = next(iter(mailboxes(certificate)), "") or common_name(certificate.subject) or "certificate"
+    claimed = claims_of(certificate)
+    name = next(iter(claimed.mailboxes), "") or claimed.name
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9@._-]+", "-", plain).strip("-.") or "certificate"

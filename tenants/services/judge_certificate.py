@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pki import path
-from pki.certificates import mailboxes
+from pki.claims import claims_of
 from pki.crl import Crl
 from pki.path import PathResult
 from pki.revocation import Good
@@ -39,7 +39,7 @@ def judge_certificate(
     """The verdict on a certificate at this moment. `offered`: issuers that came along with it, in a letter or file."""
     with tenant_scope(actor.tenant_id):
         trust = assemble_trust()
-    purpose = "email" if mailboxes(certificate) else "any"
+    purpose = "email" if claims_of(certificate).mailboxes else "any"
     result = path.validate(
         leaf=certificate,
         trust=Trust(trust.anchors, (*trust.intermediates, *offered), trust.crls),

@@ -10,6 +10,7 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from pki.claims import claims_of
 from pki.formats import read_certificates
 from pki.names import common_name, domain_covers, normalise_domain, organization
 from tenants import due_work, letter_roots
@@ -23,8 +24,10 @@ from tenants.scoping import tenant_scope
 
 def read_root(data: bytes) -> x509.Certificate:
     """The one root in a file that an administrator brought. Raises Refused, MalformedInput."""
-    roots = [c for c in read_certificates(data) if _is_authority(c) and c.subject == c.issuer]
+    found = read_certificates(data)
+    roots = [certificate for certificate in found if claims_of(certificate).is_root]
     if len(roots) != 1:
+        refuse_unreadable(found)
         raise refuse(
             "not-one-root", f"The file holds {len(roots)} self-signed authority certificates; exactly one is needed.",
             remedy="Ask your partner for the certificate of their root (.cer).",
@@ -32,11 +35,20 @@ def read_root(data: bytes) -> x509.Certificate:
     return roots[0]
 
 
+def refuse_unreadable(found: Sequence[x509.Certificate]) -> None:
+    """Raise Refused if one of a file's certificates loads, but cannot be read."""
+    if not all(claims_of(certificate).is_readable for certificate in found):
+        raise refuse(
+            "certificate-unreadable", "A certificate in the file cannot be parsed: its names or extensions are damaged.",
+            remedy="Ask whoever made it for a correct one.",
+        )  # fmt: skip
+
+
 def trust_root(actor: Actor, root: x509.Certificate, domains: Sequence[str], at: datetime) -> TrustRoot:
     """Believe `root` for mail of `domains` only ("d", ".d" for subdomains). Raises Refused, MalformedInput."""
     _require_administrator(actor)
     scope = check_domains(actor, domains)
-    if not _is_authority(root):
+    if not claims_of(root).is_authority:
         raise refuse(
             "not-an-authority", "This certificate is not an authority's: it cannot vouch for anybody."
         )
@@ -140,10 +152,3 @@ def _rely_on(tenant_id: uuid.UUID, scope: Sequence[str]) -> None:
             continue
         Reliance.objects.get_or_create(publisher_id=publisher_id, relying_id=tenant_id)
         due_work.schedule("pull_publications", tenant_id, publisher_id)
-
-
-def _is_authority(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False

@@ -11,7 +11,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 from django.utils.translation import gettext as _
 
 from pki import keys
-from pki.certificates import mailboxes
+from pki.claims import claims_of
 from pki.extensions import find_extension, read_extensions
 from pki.names import email_addresses
 from smime import capabilities, oids
@@ -67,10 +67,10 @@ def field_groups(certificate: x509.Certificate) -> tuple[Group, ...]:
         Group(_("Who and by whom"), tuple(_names(certificate))),
         Group(_("Key and signature"), tuple(_key(certificate))),
     ]
-    try:
-        read_extensions(certificate)
-    except ValueError:
-        unreadable = Field(_("Extensions"), _("cannot be parsed"), _("nothing in it can be relied on"))
+    if not claims_of(certificate).is_readable:
+        unreadable = Field(
+            _("Names or extensions"), _("cannot be parsed"), _("nothing in it can be relied on")
+        )
         return (*groups, Group(_("What it may do"), (unreadable,)))
     groups += [
         Group(_("What it may do"), tuple(_abilities(certificate))),
@@ -81,12 +81,16 @@ def field_groups(certificate: x509.Certificate) -> tuple[Group, ...]:
 
 
 def _names(certificate: x509.Certificate) -> Iterator[Field]:
-    yield Field(_("Subject"), certificate.subject.rfc4514_string() or _("(empty name)"), _("whom it names"))
-    for address in mailboxes(certificate):
+    claimed = claims_of(certificate)
+    if claimed.name:
+        subject = certificate.subject.rfc4514_string() or _("(empty name)")
+        yield Field(_("Subject"), subject, _("whom it names"))
+    for address in claimed.mailboxes:
         yield Field(_("Address"), address, _("compared with From on every letter"))
-    for address in email_addresses(certificate.subject):
+    for address in email_addresses(certificate.subject) if claimed.name else ():
         yield Field(_("Address in the subject"), address, _("the old place for it (RFC 5280 §4.1.2.6)"))
-    yield Field(_("Issuer"), certificate.issuer.rfc4514_string(), _("the authority that vouches for it"))
+    if claimed.issuer:
+        yield Field(_("Issuer"), certificate.issuer.rfc4514_string(), _("the authority that vouches for it"))
     serial = f"{certificate.serial_number:X}"
     yield Field(_("Serial number"), serial, _("what a revocation list would name"), mono=True)
     yield Field(_("Valid from"), full_moment(certificate.not_valid_before_utc), _("not before this moment"))

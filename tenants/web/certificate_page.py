@@ -15,10 +15,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from pki.certificates import can_encrypt, can_sign, mailboxes
-from pki.names import common_name, display, organization
+from pki.claims import Claims, claims_of
 from pki.path import Failure, Verdict
-from pki.rules import is_authority
 from tenants import clock
 from tenants.access import Actor, SignedInRequest
 from tenants.models import Revocation, Tenant, TrustRequest
@@ -119,19 +117,20 @@ def draw_certificate(
     if tab not in TABS:
         raise Http404
     judged = judge_certificate(request.actor, certificate, clock.now(), offered=frame.offered)
+    claimed = claims_of(certificate)
     context = {
         "tab": tab,
-        "title": common_name(certificate.subject) or display(certificate.subject),
-        "subtitle": _subtitle(certificate),
+        "title": claimed.name or _("A certificate without a readable name"),
+        "subtitle": _subtitle(claimed),
         "crumbs": frame.crumbs,
         "links": frame.links,
         "path": judged.path,
         "certificate": Shown(
             certificate.not_valid_before_utc, certificate.not_valid_after_utc, sha256_of(certificate)
         ),
-        "belongs": _belongs(certificate, judged, frame),
-        "forest": _forest(certificate, judged),
-        "uses": _uses(certificate),
+        "belongs": _belongs(certificate, claimed, judged, frame),
+        "forest": _forest(claimed, judged),
+        "uses": _uses(claimed),
         "groups": field_groups(certificate) if tab == "details" else (),
         "nodes": path_nodes(judged),
         "trust_request": _trust_offer(request.actor, judged, frame),
@@ -142,23 +141,25 @@ def draw_certificate(
     return render(request, "tenants/certificate.html", context)
 
 
-def _subtitle(certificate: x509.Certificate) -> str:
-    if is_authority(certificate):
-        kind = (
-            _("root certificate") if certificate.subject == certificate.issuer else _("authority certificate")
-        )
-        return " · ".join(part for part in (organization(certificate.subject), kind) if part)
-    purpose = purpose_title(can_sign=can_sign(certificate), can_encrypt=can_encrypt(certificate))
-    return " · ".join([*mailboxes(certificate)[:1], purpose])
+def _subtitle(claimed: Claims) -> str:
+    if not claimed.is_readable:
+        return _("It cannot be parsed; nothing in it can be relied on.")
+    if claimed.is_authority:
+        kind = _("root certificate") if claimed.is_self_issued else _("authority certificate")
+        return " · ".join(part for part in (claimed.organisation, kind) if part)
+    purpose = purpose_title(can_sign=claimed.can_sign, can_encrypt=claimed.can_encrypt)
+    return " · ".join([*claimed.mailboxes[:1], purpose])
 
 
-def _belongs(certificate: x509.Certificate, judged: Judged, frame: Frame) -> list[tuple[str, str]]:
+def _belongs(
+    certificate: x509.Certificate, claimed: Claims, judged: Judged, frame: Frame
+) -> list[tuple[str, str]]:
     root = judged.roots.get(sha256_of(certificate))
     facts = [
-        (_("Name"), common_name(certificate.subject) or display(certificate.subject)),
-        (_("Address"), ", ".join(mailboxes(certificate))),
-        (_("Organisation"), organization(certificate.subject)),
-        (_("Said by"), common_name(certificate.issuer) or display(certificate.issuer)),
+        (_("Name"), claimed.name),
+        (_("Address"), ", ".join(claimed.mailboxes)),
+        (_("Organisation"), claimed.organisation),
+        (_("Said by"), claimed.issuer),
         (
             _("Believed for"),
             ", ".join(root.domains) if root is not None and root.state != TrustState.DISTRUSTED else "",
@@ -168,23 +169,24 @@ def _belongs(certificate: x509.Certificate, judged: Judged, frame: Frame) -> lis
     return [(label, value) for label, value in facts if value]
 
 
-def _forest(certificate: x509.Certificate, judged: Judged) -> Tenant | None:
+def _forest(claimed: Claims, judged: Judged) -> Tenant | None:
     """The badge of a forest of this portal, only for a name that a good path stands behind."""
-    addresses = mailboxes(certificate)
-    if judged.path.verdict is not Verdict.GOOD or not addresses:
+    if judged.path.verdict is not Verdict.GOOD or not claimed.mailboxes:
         return None
-    owner = forest_of(addresses[0].rpartition("@")[2].lower())
+    owner = forest_of(claimed.mailboxes[0].rpartition("@")[2].lower())
     return None if owner is None else Tenant.objects.filter(id=owner).first()
 
 
-def _uses(certificate: x509.Certificate) -> list[Use]:
-    if is_authority(certificate):
+def _uses(claimed: Claims) -> list[Use]:
+    if not claimed.is_readable:
+        return [Use("skip", _("Nothing"), _("What it may be used for cannot be read."))]
+    if claimed.is_authority:
         return [
             Use("ok", _("Signing certificates"), _("it is an authority")),
             Use("skip", _("Not for letters"), _("An authority neither signs nor receives letters.")),
         ]
-    addresses = ", ".join(mailboxes(certificate)) or _("no address at all")
-    signs, encrypts = can_sign(certificate), can_encrypt(certificate)
+    addresses = ", ".join(claimed.mailboxes) or _("no address at all")
+    signs, encrypts = claimed.can_sign, claimed.can_encrypt
     only = _("from %(address)s only") % {"address": addresses}
     to = _("to %(address)s") % {"address": addresses}
     other = _("That takes another certificate.")
@@ -200,9 +202,7 @@ def _uses(certificate: x509.Certificate) -> list[Use]:
 def _trust_offer(actor: Actor, judged: Judged, frame: Frame) -> TrustOffer | None:
     """Offered when the only thing missing is the forest's decision about the root at the top."""
     top = judged.path.path[0] if judged.path.path else None
-    if top is None or judged.path.failure is not Failure.UNTRUSTED or top.subject != top.issuer:
-        return None
-    if not is_authority(top):
+    if top is None or judged.path.failure is not Failure.UNTRUSTED or not claims_of(top).is_root:
         return None
     with tenant_scope(actor.tenant_id):
         asked = TrustRequest.objects.filter(sha256=sha256_of(top), state=TrustRequestState.OPEN).exists()

@@ -8,10 +8,9 @@ from datetime import datetime
 from cryptography import x509
 from django.utils.translation import gettext as _
 
+from pki.claims import claims_of, name_of
 from pki.findings import Severity
-from pki.names import common_name, display
 from pki.path import Failure, PathResult, Verdict
-from pki.rules import is_authority
 from tenants.models import TrustRoot
 from tenants.models.trust import TrustState
 from tenants.services.judge_certificate import Judged, sha256_of
@@ -66,7 +65,7 @@ def _node(judged: Judged, certificate: x509.Certificate, state: str, *, is_faili
     root = judged.roots.get(sha256)
     tag, tone = _tag(certificate, root)
     return Node(
-        name=common_name(certificate.subject) or display(certificate.subject),
+        name=name_of(certificate) or _("unreadable name"),
         tag=tag,
         tag_tone=tone,
         note=_note(judged, certificate, sha256),
@@ -102,9 +101,12 @@ def _tag(certificate: x509.Certificate, root: TrustRoot | None) -> tuple[str, st
                 "bad",
             ),
         }[root.state]
-    if certificate.subject == certificate.issuer and is_authority(certificate):
+    claimed = claims_of(certificate)
+    if not claimed.is_readable:
+        return _("unreadable"), "bad"
+    if claimed.is_root:
         return _("not trusted here yet"), "warn"
-    return (_("authority"), "") if is_authority(certificate) else (_("person"), "")
+    return (_("authority"), "") if claimed.is_authority else (_("person"), "")
 
 
 def _note(judged: Judged, certificate: x509.Certificate, sha256: bytes) -> str:

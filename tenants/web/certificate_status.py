@@ -9,6 +9,7 @@ from datetime import datetime
 from cryptography import x509
 from django.utils.translation import gettext as _
 
+from pki.claims import name_of
 from pki.crl import Crl
 from pki.names import common_name, display
 from pki.revocation import Good, Revoked, Undetermined
@@ -83,7 +84,7 @@ def _good(good: Good, judged: Judged) -> tuple[str, str]:
 def _whose(certificate: x509.Certificate, node: x509.Certificate) -> str:
     if node == certificate:
         return _("Do not rely on anything newer than that moment.")
-    name = common_name(node.subject) or display(node.subject)
+    name = name_of(node) or _("an authority without a readable name")
     return _("Not this certificate itself: %(name)s, which vouches for it, was revoked.") % {"name": name}
 
 
