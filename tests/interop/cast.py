@@ -29,15 +29,24 @@ def long_lived(someone: Person) -> Person:
 
 @functools.cache
 def signer(kind: str) -> Person:
-    """Alice, with a key of that kind; one more kind than this project writes with."""
+    """Whoever signs, at alice-KIND@contoso.example; one more kind than this project writes with.
+
+    NSS gives all certificates of one subject one nickname, so each kind has a name of its own.
+    """
     private_key = ed448.Ed448PrivateKey.generate() if kind == "ed448" else key(kind, 60)
-    return long_lived(certify(private_key, "Alice"))  # type: ignore[arg-type]
+    return long_lived(certify(private_key, f"Alice-{kind}"))  # type: ignore[arg-type]
 
 
 @functools.cache
 def reader(kind: str) -> Person:
     """Whoever opens the envelopes, at reader-KIND@contoso.example."""
     return long_lived(certify(key(kind, 61), f"Reader-{kind}"))
+
+
+def mailbox(someone: Person) -> str:
+    """The address in a certificate."""
+    names = someone.certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return names.get_values_for_type(x509.RFC822Name)[0]
 
 
 @functools.cache
