@@ -223,21 +223,28 @@ def _record(
     actor: Actor, letter: Letter, copies: list[_Copy], message_id: str, letter_id: uuid.UUID, at: datetime
 ) -> Message:
     try:
-        with tenant_scope(actor.tenant_id, write=True):
-            own = _store(copies[0].raw, at)
-            message = _record_sent(actor, letter, own, message_id, letter_id, at)
-            for copy in copies:
-                raw = own if copy is copies[0] else _store(copy.raw, at)
-                for recipient in copy.recipients:
-                    _record_delivery(actor, message, raw, copy.raw, recipient.address, at)
-            Draft.objects.filter(id=letter_id, person_id=actor.person_id).delete()
-            return message
+        return _record_under(letter_id, actor, letter, copies, message_id, at)
     except IntegrityError:
         with tenant_scope(actor.tenant_id):
             sent = Message.objects.of(actor.person_id).filter(id=letter_id, folder=Folder.SENT).first()
-        if sent is None:
-            raise
+    if sent is not None:
         return sent  # Send was pressed twice: the first press sent it
+    # The id is another letter's, of whomever: that is nothing to the writer, and the letter gets one of its own.
+    return _record_under(uuid.uuid4(), actor, letter, copies, message_id, at)
+
+
+def _record_under(
+    letter_id: uuid.UUID, actor: Actor, letter: Letter, copies: list[_Copy], message_id: str, at: datetime
+) -> Message:
+    with tenant_scope(actor.tenant_id, write=True):
+        own = _store(copies[0].raw, at)
+        message = _record_sent(actor, letter, own, message_id, letter_id, at)
+        for copy in copies:
+            raw = own if copy is copies[0] else _store(copy.raw, at)
+            for recipient in copy.recipients:
+                _record_delivery(actor, message, raw, copy.raw, recipient.address, at)
+        Draft.objects.filter(id=letter_id, person_id=actor.person_id).delete()
+        return message
 
 
 def _store(raw: bytes, at: datetime) -> RawMessage:

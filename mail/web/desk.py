@@ -80,6 +80,7 @@ class Desk:
     withheld: str = ""
     unlock_form: UnlockForm | None = None
     _opened_now: Custody | None = field(default=None, repr=False)
+    _is_own: bool = False
 
     def __post_init__(self) -> None:
         self.actor: Actor = self.request.actor
@@ -92,6 +93,8 @@ class Desk:
             return
         with tenant_scope(self.actor.tenant_id):
             row = Draft.objects.filter(id=self.draft_id, person_id=self.actor.person_id).first()
+            mine = Message.objects.of(self.actor.person_id).filter(folder=Folder.SENT)
+            self._is_own = row is not None or mine.filter(id=self.draft_id).exists()
         if row is not None and row.in_reply_to_id is not None:
             self.in_reply_to = row.in_reply_to_id
 
@@ -153,8 +156,15 @@ class Desk:
             self.names = {**self.names, **mine}
 
     def _letter_id(self) -> uuid.UUID:
-        """Of the draft, or one that this person's form leads to and nobody else's can."""
-        return self.draft_id or uuid.uuid5(self.actor.person_id, f"letter {self.form_token}")
+        """Of the draft, or one that this person's form leads to and nobody else's can.
+
+        An id that a form merely states (of a discarded draft, of nobody's, of somebody else's) is never taken as it is:
+        a letter under it would stand in the way of whoever it belongs to.
+        """
+        if self.draft_id is not None and self._is_own:
+            return self.draft_id
+        token = self.draft_id.hex if self.draft_id is not None else self.form_token
+        return uuid.uuid5(self.actor.person_id, f"letter {token}")
 
     # The key
 

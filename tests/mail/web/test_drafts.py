@@ -9,6 +9,7 @@ from tenants.scoping import tenant_scope
 from tests.browsing import browser, words
 from tests.cast import Cast, Member
 from tests.mail.composer import carried, press, switched, typed
+from tests.mail.letters import deliver
 
 TYPED = {
     "to": "bob@fabrikam.example",
@@ -107,6 +108,64 @@ def test_drafts_of_others_are_not_found(cast: Cast) -> None:
         assert client.post(f"{url}discard/").status_code == 404
     assert browser(cast.alice).get(f"/mail/drafts/{uuid.uuid4()}/").status_code == 404
     assert draft_of(cast.alice)
+
+
+def test_an_id_that_is_nobodys_or_somebody_elses_leads_to_a_letter_of_its_own(cast: Cast) -> None:
+    """Whatever a form states as its draft: foreign and absent look alike, and neither can be occupied."""
+    deliver(cast.bob, cast.alice)
+    deliver(cast.alice, cast.alice)
+    client = browser(cast.alice, unlocked=True)
+    strangers = [draft_id(cast.bob), message_id(cast.bob, "sent")]
+    for stated in (*strangers, message_id(cast.alice, "inbox"), str(uuid.uuid4())):
+        fields = TYPED | {"to": cast.alice.address, "sign": "on", "draft": stated, "letter": "a" * 32}
+        before = sent_by(cast.alice)
+        assert client.post("/mail/drafts/save/", fields).status_code == 409
+        for _ in range(2):  # pressed twice, it is still one letter
+            sent = client.post("/mail/compose/", fields | {"action": "send"})
+            assert (sent.status_code, sent["Location"]) == (303, "/mail/")
+        (new,) = sent_by(cast.alice) - before
+        assert str(new) != stated
+
+
+def test_nobody_can_stand_in_the_way_of_the_letter_that_a_draft_becomes(cast: Cast) -> None:
+    mine = draft_id(cast.bob)
+    fields = TYPED | {"to": cast.alice.address, "sign": "on", "draft": mine, "action": "send"}
+    hana = cast.fabrikam.add("Hana Holm")
+    for stranger in (cast.alice, hana):
+        assert browser(stranger, unlocked=True).post("/mail/compose/", fields).status_code == 303
+    sent = browser(cast.bob, unlocked=True).post(f"/mail/drafts/{mine}/", fields)
+    assert sent.status_code == 303
+    assert sent_by(cast.bob) == {uuid.UUID(mine)}
+
+
+def test_a_letter_whose_id_is_taken_is_sent_under_another(cast: Cast) -> None:
+    from mail.letter import Letter
+    from mail.services.plan import plan
+    from mail.services.send import send
+    from tenants import clock
+
+    deliver(cast.bob, cast.alice)
+    taken = uuid.UUID(message_id(cast.alice, "inbox"))
+    letter = Letter(to=cast.alice.address, text="x")
+    judged = plan(cast.bob.actor, letter.recipients(), clock.now())
+    sent = send(cast.bob.actor, letter, judged, cast.bob.custody, clock.now(), letter_id=taken)
+    assert sent.id != taken
+    assert sent.id in sent_by(cast.bob)
+
+
+def draft_id(member: Member) -> str:
+    return str(browser(member).post("/mail/drafts/save/", TYPED).json()["id"])
+
+
+def message_id(member: Member, folder: str) -> str:
+    with tenant_scope(member.actor.tenant_id):
+        return str(Message.objects.of(member.actor.person_id).newest_first(folder).first().id)
+
+
+def sent_by(member: Member) -> set[uuid.UUID]:
+    with tenant_scope(member.actor.tenant_id):
+        mine = Message.objects.of(member.actor.person_id).filter(folder="sent")
+        return set(mine.values_list("id", flat=True))
 
 
 def test_another_letter_of_the_forest_cannot_be_claimed_as_the_answered_one(cast: Cast) -> None:
