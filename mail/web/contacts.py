@@ -34,6 +34,7 @@ from tenants.scoping import tenant_scope
 from tenants.services.judge_certificate import judge_certificate
 from tenants.web.answers import see_other
 from tenants.web.forms import LARGEST_CERTIFICATE_FILE, sentence
+from tenants.web.paging import searched_for
 from tenants.web.words import full_day
 
 FILTERS = ("all", "ready", "cannot", "changed")
@@ -105,9 +106,10 @@ def contact(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 def _page(
     request: SignedInRequest, pk: uuid.UUID | None, upload: CertificateFile | None = None
 ) -> HttpResponse:
-    chosen, q = request.GET.get("filter", "all"), request.GET.get("q", "").strip()
+    chosen = request.GET.get("filter", "all")
     if chosen not in FILTERS:
         raise Http404
+    q = searched_for(request)
     everybody = _everybody(request.actor, q)
     context: dict[str, Any] = {
         "rows": [row for row in everybody if _fits(row, chosen)],

@@ -27,6 +27,15 @@ def der(member: Member, *, to_sign: bool = False) -> bytes:
     return member.certificate(to_sign=to_sign).certificate.public_bytes(Encoding.DER)
 
 
+@pytest.mark.parametrize("address", ["/contacts/", "/admin/people/", "/admin/certificates/"])
+@pytest.mark.parametrize("q", ["a" * 60_000, "%" * 60_000, "\x00a\x00", "\ud800"])
+def test_no_search_is_too_long_or_too_strange(cast: Cast, address: str, q: str) -> None:
+    page = browser(cast.olga).get(address, {"q": q.encode("utf-8", "surrogatepass")})
+    assert page.status_code == 200
+    assert ("Only the first 200 characters were searched for" in words(page)) == (len(q) > 200)
+    assert len(page.context["q"]) <= 200
+
+
 def test_colleagues_are_there_already_and_ready(cast: Cast) -> None:
     cast.contoso.add("Hana Holm")
     client = browser(cast.alice)
