@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from pki.errors import MalformedInput
+from pki.names import Mailbox
 from smime.addresses import read_addresses
 from smime.mime import Attachment
 
@@ -96,9 +98,17 @@ def read_recipients(kind: str, typed: str) -> Iterator[Recipient]:
             continue
         read = read_addresses(text)
         if len(read.addresses) == 1 and not read.irregular and read.addresses[0].mailbox:
-            yield Recipient(kind, read.addresses[0].name, read.addresses[0].mailbox, text)
+            yield Recipient(kind, read.addresses[0].name, _one_form(read.addresses[0].mailbox), text)
         else:
             yield Recipient(kind, "", "", text)
+
+
+def _one_form(address: str) -> str:
+    """The address with its domain in lower-case A-labels: one mailbox is one recipient, however it is written."""
+    try:
+        return str(Mailbox.parse(address))
+    except MalformedInput:  # such as an address literal: no forest of a portal has one, a mail system may
+        return address
 
 
 def write_address(name: str, address: str) -> str:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pki.names import domain_covers
+from pki.errors import MalformedInput
+from pki.names import Mailbox, domain_covers
 from tenants.models import Certificate, CrlPublication, Generation, MailDomain, Person, TrustRoot
 from tenants.models.trust import TrustState
 from tenants.scoping import tenant_scope
@@ -43,6 +44,14 @@ def forest_of(domain: str) -> uuid.UUID | None:
         return exact
     owners = MailDomain.objects.filter(name__in=parents, include_subdomains=True)
     return next((row.tenant_id for row in sorted(owners, key=lambda row: -len(row.name))), None)
+
+
+def forest_of_address(address: str) -> uuid.UUID | None:
+    """The forest that letters to an address are routed to, however its domain is written; None for one of nobody here."""
+    try:
+        return forest_of(Mailbox.parse(address).domain)
+    except MalformedInput:
+        return None
 
 
 def current_list(tenant_id: uuid.UUID, generation_id: uuid.UUID) -> PublishedList | None:

@@ -171,12 +171,11 @@ def _known_here(actor: Actor, address: str) -> list[Candidate]:
 
 
 def _from_contact(row: ContactCertificate) -> Candidate:
-    domain = row.contact.address.rpartition("@")[2]
     return Candidate(
         row.certificate,
         row.contact.name,
         "your contacts",
-        in_portal=public.forest_of(domain) is not None,
+        in_portal=public.forest_of_address(row.contact.address) is not None,
         remembered=capabilities.read(bytes(row.capabilities)) if row.capabilities else (),
         remembered_at=row.capabilities_signed_at,
     )

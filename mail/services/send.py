@@ -27,7 +27,7 @@ from tenants import due_work
 from tenants.access import Actor
 from tenants.keystore.custody import Custody, seal_for
 from tenants.models import CustodyKey, Generation
-from tenants.public import forest_of
+from tenants.public import forest_of_address
 from tenants.refusals import refuse
 from tenants.scoping import tenant_scope
 from tenants.services.mail_keys import SealedKey, current_key
@@ -155,7 +155,7 @@ def _write(
     payloads: dict[bool, tuple[mime.Entity, tuple[tuple[str, str], ...]]] = {}
     copies = []
     for group in groups:
-        legacy = any(forest_of(r.address.rpartition("@")[2].lower()) is None for r in group)
+        legacy = any(forest_of_address(r.address) is None for r in group)
         if legacy not in payloads:
             protected = headers.protect(
                 body, fields, encrypted=letter.encrypt, legacy_display=legacy, response=response
@@ -282,7 +282,7 @@ def _record_sent(
 def _record_delivery(
     actor: Actor, message: Message, raw: RawMessage, data: bytes, address: str, at: datetime
 ) -> None:
-    forest = forest_of(address.rpartition("@")[2].lower())
+    forest = forest_of_address(address)
     route = DeliveryRoute.SMTP if forest is None else DeliveryRoute.PORTAL
     delivery = Delivery.objects.create(message=message, raw=raw, recipient=address, route=route, queued_at=at)
     if forest is None:

@@ -50,6 +50,25 @@ def test_everybody_is_addressed_once_and_the_first_field_counts() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("bob@FABRIKAM.example", "bob@fabrikam.example"),
+        ("bob@fabrikam.example.", "bob@fabrikam.example"),
+        ("Bob <Bob@bücher.example>", "Bob@xn--bcher-kva.example"),
+        ("bob@[127.0.0.1]", "bob@[127.0.0.1]"),
+    ],
+)
+def test_a_recipient_has_one_form_however_the_domain_is_typed(typed: str, address: str) -> None:
+    (recipient,) = read_recipients("to", typed)
+    assert (recipient.address, recipient.typed) == (address, typed)
+
+
+def test_another_spelling_of_a_domain_is_not_another_recipient() -> None:
+    letter = Letter(to="bob@fabrikam.example", cc="bob@Fabrikam.Example.", bcc="BOB@fabrikam.example.")
+    assert [(r.kind, r.address) for r in letter.recipients()] == [("to", "bob@fabrikam.example")]
+
+
 def test_a_letter_to_some_of_its_recipients_keeps_their_fields() -> None:
     letter = Letter(to="Bob <b@x.example>, c@x.example", cc="d@x.example", bcc="e@x.example")
     some = letter.addressed_to(["B@x.example", "e@x.example"])

@@ -129,6 +129,26 @@ def test_the_form_of_one_person_never_names_a_letter_of_another(cast: Cast) -> N
     assert len(sent_by(cast.alice)) == len(sent_by(cast.bob)) == 1
 
 
+@pytest.mark.parametrize("spelled", ["{0}.", "{1}"])
+def test_a_domain_of_a_forest_is_one_however_it_is_typed(cast: Cast, spelled: str) -> None:
+    """A dot at the end or capital letters lead to no other way out of the portal."""
+    local_part, _, domain = cast.bob.address.partition("@")
+    to = f"{local_part}@{spelled.format(domain, domain.upper())}"
+    client = browser(cast.alice, unlocked=True)
+    (row,) = client.post("/mail/recipients/", {"to": to, "encrypt": "on"}).json()["recipients"]
+    assert (row["address"], row["state"]) == (cast.bob.address, "ready")
+    assert press(client, "send", **letter(to)).status_code == 303
+    work()
+    with tenant_scope(cast.contoso.tenant):
+        delivery = Delivery.objects.get()
+        assert (delivery.recipient, delivery.route, delivery.state) == (
+            cast.bob.address,
+            "portal",
+            "delivered",
+        )
+    assert newest(cast.bob) is not None
+
+
 # Those who cannot be served
 
 
