@@ -48,8 +48,8 @@ browser: $(VENV)/tools ## the browser tests alone
 screens: $(VENV)/tools ## every page at every width and theme, kept under var/screens
 	SCREENS=all $(RUN) -m pytest tests/browser $(PYTEST)
 
-bench: $(VENV)/tools ## memory and time of letters of 1, 10 and 50 MiB, both directions
-	$(RUN) -m benchmarks.smime_memory
+bench: $(VENV)/tools ## time and memory of large and small letters beside other programs, as times the primitives alone
+	$(RUN) -m benchmarks
 
 campaigns: $(VENV)/tools ## the sampled tests in full
 	CAMPAIGN=full $(RUN) -m pytest -n $(JOBS) tests/conformance tests/smime tests/pki tests/engine tests/isolation

@@ -20,6 +20,7 @@ import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -84,7 +85,8 @@ def write(
     return mime.message(protected.outer, sealed)
 
 
-def _save(someone: Person) -> tuple[bytes, bytes]:
+def save(someone: Person) -> tuple[bytes, bytes]:
+    """Key and certificate as octets that another process can load."""
     key = someone.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     return key, someone.certificate.public_bytes(Encoding.DER)
 
@@ -134,7 +136,8 @@ def _measured_read(folder: Path, size: int) -> dict[str, object]:
     }
 
 
-def _in_process(*arguments: str) -> dict[str, object]:
+def in_process(*arguments: str) -> dict[str, Any]:
+    """One row measured in a process of its own: `write FOLDER OCTETS CIPHER FORM`, or `read FOLDER OCTETS`."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.smime_memory", *arguments],
         capture_output=True,
@@ -160,20 +163,31 @@ def measure(sizes: list[int]) -> list[tuple[str, int, dict[str, object]]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         people = [person("p-256", "alice"), person("rsa-3072", "bob"), root()]
-        (folder / "people").write_bytes(pickle.dumps([_save(someone) for someone in people]))
+        (folder / "people").write_bytes(pickle.dumps([save(someone) for someone in people]))
         for cipher in ContentCipher:
             for form, layers in (("clear", 2), ("opaque", 3), ("legacy", 2)):
                 for size in sizes:
                     octets = str(int(0.995 * size * MIB / BASE64**layers))
                     label = f"{cipher.value}, {form}-signed"
                     rows.append(
-                        (f"write {label}", size, _in_process("write", name, octets, cipher.value, form))
+                        (f"write {label}", size, in_process("write", name, octets, cipher.value, form))
                     )
-                    rows.append((f"read  {label}", size, _in_process("read", name, octets)))
+                    rows.append((f"read  {label}", size, in_process("read", name, octets)))
                     if form != "legacy":
                         to_ber(folder)
-                        rows.append((f"read  {label}, BER", size, _in_process("read", name, octets)))
+                        rows.append((f"read  {label}, BER", size, in_process("read", name, octets)))
     return rows
+
+
+def show(sizes: list[int]) -> None:
+    """Prints the table."""
+    print(f"{'':<44}{'MiB':>5}{'growth':>10}{'CPU':>9}{'+ file':>9}")
+    for label, size, row in measure(sizes):
+        asked = f"{int(row['asked']) / MIB:7.1f} M" if "asked" in row else ""
+        print(
+            f"{label:<44}{size:>5}{int(row['growth']) / MIB:8.1f} M"
+            f"{float(row['seconds']) * 1000:6.0f} ms{asked:>9}"
+        )
 
 
 def main() -> None:
@@ -190,13 +204,7 @@ def main() -> None:
         )
         print(json.dumps(found))
         return
-    print(f"{'':<44}{'MiB':>5}{'growth':>10}{'CPU':>9}{'+ file':>9}")
-    for label, size, row in measure(parser.parse_args().sizes):
-        asked = f"{int(row['asked']) / MIB:7.1f} M" if "asked" in row else ""
-        print(
-            f"{label:<44}{size:>5}{int(row['growth']) / MIB:8.1f} M"
-            f"{float(row['seconds']) * 1000:6.0f} ms{asked:>9}"
-        )
+    show(parser.parse_args().sizes)
 
 
 if __name__ == "__main__":
