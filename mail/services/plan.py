@@ -137,12 +137,26 @@ def plan(actor: Actor, recipients: Sequence[Recipient], at: datetime) -> Plan:
     with tenant_scope(actor.tenant_id):
         trust = assemble_trust()
         found = {r.address.lower(): _known_here(actor, r.address) for r in recipients if r.address}
+        colleagues = dict(
+            Person.objects.active().filter(address__in=list(found)).values_list("address", "name")
+        )
     judged = []
     for recipient in recipients:
         candidates = found.get(recipient.address.lower(), [])
         candidates += _published_elsewhere(actor, recipient.address, trust, at)
-        judged.append(_judge(recipient, candidates, trust, at))
+        verdict = _judge(recipient, candidates, trust, at)
+        name = colleagues.get(recipient.address.lower())
+        judged.append(_not_enrolled(verdict, name) if name and not candidates else verdict)
     return _with_choice(tuple(judged))
+
+
+def _not_enrolled(missing: RecipientPlan, name: str) -> RecipientPlan:
+    """A colleague is known, with or without a certificate."""
+    return replace(
+        missing, name=missing.name or name, reason="has no certificate yet",
+        explanation="A colleague who has not chosen a PIN yet, and so has no certificate. Signing in and choosing one "
+        "takes a minute.",
+    )  # fmt: skip
 
 
 def _known_here(actor: Actor, address: str) -> list[Candidate]:

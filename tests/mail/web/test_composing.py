@@ -438,3 +438,12 @@ def test_names_inside_encoded_words_bring_no_further_recipient(cast: Cast) -> No
     page = browser(cast.alice).get(f"/mail/compose/?reply_all={put(cast.alice, raw).id}")
     assert typed(page)["to"] == "bob@elsewhere.example"
     assert "mallory" not in typed(page)["cc"]
+
+
+def test_a_colleague_without_a_certificate_is_known_all_the_same(cast: Cast) -> None:
+    newt = cast.contoso.add("Newt Newman", ready=False)
+    page = browser(cast.alice).get(f"/mail/compose/?to={newt.address}")
+    assert "Newt Newman has no certificate yet" in words(page)
+    answer = press(browser(cast.alice), "send", page, **letter(newt.address))
+    assert "A colleague who has not chosen a PIN yet" in words(answer)
+    assert "not found" in words(browser(cast.alice).get(f"/mail/compose/?to=nobody@{cast.contoso.domain}"))
