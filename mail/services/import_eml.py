@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 from django.conf import settings
 
 from mail.facts import read_facts
 from mail.models import Message
+from mail.models.letters import Folder
 from mail.transport.spool import store_letter
 from smime.errors import SmimeError
 from smime.mime_read import parse
@@ -35,6 +37,13 @@ def import_eml(actor: Actor, raw: bytes, at: datetime) -> Message:
     facts = read_facts(raw)
     with tenant_scope(actor.tenant_id, write=True):
         return store_letter(actor.person_id, raw, facts, at, is_imported=True)
+
+
+def held_already(actor: Actor, raw: bytes) -> Message | None:
+    """The letter with exactly these bytes that lies in the inbox, if one does."""
+    same = {"raw__sha256": hashlib.sha256(raw).digest(), "raw__size": len(raw)}
+    with tenant_scope(actor.tenant_id):
+        return Message.objects.of(actor.person_id).newest_first(Folder.INBOX).filter(**same).first()
 
 
 def _looks_like_mail(raw: bytes) -> bool:

@@ -15,11 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from mail.services.import_eml import held_already
 from mail.services.import_eml import import_eml as keep_letter
 from tenants import clock
 from tenants.access import Actor, SignedInRequest, member
 from tenants.refusals import Refused
 from tenants.web.forms import sentence
+from tenants.web.words import full_day
 
 MOST_FILES = 100
 
@@ -58,8 +60,14 @@ def import_eml(request: SignedInRequest) -> HttpResponse:
 
 def _import(actor: Actor, file: UploadedFile[Any]) -> Result:
     name = (file.name or _("A file"))[:120]
+    raw = file.read()
+    held = held_already(actor, raw) if raw else None
+    if held is not None:
+        facts = {"date": full_day(held.received_at)}
+        text = _("Already in your inbox, since %(date)s. Nothing was added.") % facts
+        return Result(name, True, reverse("mail:message", args=[held.id]), text)
     try:
-        kept = keep_letter(actor, file.read(), clock.now())
+        kept = keep_letter(actor, raw, clock.now())
     except Refused as refused:
         return Result(name, False, "", sentence(refused.finding))
     text = _("In your inbox, judged as of now, because nothing proves when it was received.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -52,3 +54,21 @@ def test_what_was_imported_is_kept_byte_for_byte(cast: Cast) -> None:
     client = browser(cast.alice)
     page = client.post("/mail/import/", {"file": SimpleUploadedFile("odd.eml", raw)})
     assert client.get(f"{page.context['results'][0].url}raw.eml").content == raw
+
+
+def test_the_same_file_again_adds_nothing_and_leads_to_the_letter(cast: Cast) -> None:
+    client, raw = browser(cast.alice), plain_letter(subject="Twice")
+    first, again = (
+        client.post("/mail/import/", {"file": SimpleUploadedFile("once.eml", raw)}) for _ in range(2)
+    )
+    assert "Already in your inbox, since" in words(again)
+    assert again.context["results"] == [
+        replace(first.context["results"][0], text=again.context["results"][0].text)
+    ]
+    assert f'<a href="{first.context["results"][0].url}">once.eml</a>' in again.content.decode()
+    assert count(cast) == 1
+    hana = browser(cast.contoso.add("Hana Holm")).post(
+        "/mail/import/", {"file": SimpleUploadedFile("once.eml", raw)}
+    )
+    assert "Already" not in words(hana)
+    assert count(cast) == 2
