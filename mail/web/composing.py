@@ -66,7 +66,10 @@ def compose(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def draft(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """The same form on a kept draft. Opening it needs the key."""
+    """The same form on a kept draft. Opening it needs the key; its address leads to the letter once that is sent."""
+    if request.method != "POST" and _was_sent(request, pk):
+        messages.info(request, _("This letter was sent."))
+        return see_other("mail:sent_message", pk)
     if not _is_known(request, pk):
         raise Http404
     if request.method == "POST":
@@ -97,8 +100,12 @@ def _is_known(request: SignedInRequest, pk: uuid.UUID) -> bool:
     with tenant_scope(request.actor.tenant_id):
         if Draft.objects.filter(id=pk, person_id=request.actor.person_id).exists():
             return True
-        sent = Message.objects.of(request.actor.person_id).filter(id=pk, folder=Folder.SENT)
-        return request.method == "POST" and sent.exists()
+    return request.method == "POST" and _was_sent(request, pk)
+
+
+def _was_sent(request: SignedInRequest, pk: uuid.UUID) -> bool:
+    with tenant_scope(request.actor.tenant_id):
+        return Message.objects.of(request.actor.person_id).filter(id=pk, folder=Folder.SENT).exists()
 
 
 def _has_key(request: SignedInRequest) -> bool:

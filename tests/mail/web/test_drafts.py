@@ -93,6 +93,17 @@ def test_a_draft_sent_twice_is_one_letter_and_no_error(cast: Cast) -> None:
         assert Message.objects.of(cast.alice.actor.person_id).filter(folder="sent").count() == 1
 
 
+def test_back_after_send_leads_to_the_sent_letter(cast: Cast) -> None:
+    client = browser(cast.alice, unlocked=True)
+    fields = TYPED | {"to": cast.bob.address, "sign": "on"}
+    url = client.post("/mail/drafts/save/", fields).json()["url"]
+    press(client, "send", client.get(url), url, **fields)
+    back = client.get(url)
+    assert back["Location"] == url.replace("drafts", "sent")
+    assert "This letter was sent." in words(client.get(back["Location"]))
+    assert browser(cast.olga).get(url).status_code == 404
+
+
 def test_opening_a_draft_needs_the_key(cast: Cast) -> None:
     client = browser(cast.alice)
     url = client.post("/mail/drafts/save/", TYPED).json()["url"]
