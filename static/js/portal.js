@@ -1,4 +1,5 @@
-// Every page: the key chip counts down, menus close, dialogs become modal, copy buttons copy.
+// Every page: the key chip counts down, menus close, dialogs become modal, copy buttons copy, a taken file
+// ends a refusal.
 // Everything here has a form or a link that does the same without JavaScript.
 
 document.documentElement.classList.add("scripted");
@@ -60,6 +61,14 @@ function offerCopy(button) {
   });
 }
 
+// A form that is answered with a file leaves its page standing: what an earlier answer said about it is over.
+function forgetRefusal(event) {
+  for (const said of event.target.querySelectorAll("[role=alert]")) said.remove();
+  for (const row of event.target.querySelectorAll(".fieldrow--bad")) row.classList.remove("fieldrow--bad");
+  for (const input of event.target.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+}
+
+for (const form of document.querySelectorAll("form[data-download]")) form.addEventListener("submit", forgetRefusal);
 for (const chip of document.querySelectorAll("[data-keychip]")) countDown(chip);
 for (const dialog of document.querySelectorAll("dialog[data-modal][open]")) makeModal(dialog);
 for (const button of document.querySelectorAll("[data-copy]")) offerCopy(button);
