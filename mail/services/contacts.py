@@ -6,18 +6,21 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mail.models import Contact, ContactCertificate
 from mail.models.contacts import ContactCertificateState
-from mail.services.harvest import keep_contact_certificate
+from mail.services.harvest import Kept, keep_contact_certificate
+from mail.services.succession import judge_succession
 from pki import path
 from pki.claims import claims_of
 from pki.formats import read_certificates
 from pki.names import common_name
 from pki.path import PathResult
+from pki.trust import Trust
 from tenants.access import Actor
 from tenants.models import Person
 from tenants.refusals import refuse
@@ -30,7 +33,15 @@ from tenants.services.trust_root import refuse_unreadable
 MOST_ISSUERS = 20
 
 
-def import_certificate(actor: Actor, data: bytes, at: datetime) -> tuple[Contact, PathResult]:
+class Imported(NamedTuple):
+    """Whose it is, what its path is worth now, and what became of it beside a known one."""
+
+    contact: Contact
+    path: PathResult
+    kept: Kept
+
+
+def import_certificate(actor: Actor, data: bytes, at: datetime) -> Imported:
     """Keep the person's certificate of a .cer, .pem or .p7b file as a contact's, with what its path is worth now.
 
     Authorities in the file help to build its path, which is what a .p7b is sent for. They are kept as candidates for
@@ -58,18 +69,25 @@ def import_certificate(actor: Actor, data: bytes, at: datetime) -> tuple[Contact
     result = _judge(actor, certificate, address, issuers, at)
     if result.anchor is None and learn_issuers(actor.tenant_id, [certificate], at):
         result = _judge(actor, certificate, address, issuers, at)
+    succession = judge_succession(actor, address, [certificate], _known(actor, issuers), at)
     with tenant_scope(actor.tenant_id, write=True):
         contact, _ = Contact.objects.get_or_create(
             person_id=actor.person_id,
             address=address,
             defaults={"name": common_name(certificate.subject)[:200], "added_at": at},
         )
-        keep_contact_certificate(contact, certificate, "a file", at)
+        kept = keep_contact_certificate(contact, certificate, "a file", at, succession)
         verified = result.path[1:-1] if result.anchor is not None else ()
         for issuer in verified:
             if claims_of(issuer).is_authority:
                 keep_certificate(issuer.public_bytes(Encoding.DER), "a file", at)
-    return contact, result
+    return Imported(contact, result, kept)
+
+
+def _known(actor: Actor, offered: Sequence[x509.Certificate]) -> Trust:
+    with tenant_scope(actor.tenant_id):
+        trust = assemble_trust()
+    return replace(trust, intermediates=(*trust.intermediates, *offered))
 
 
 def _judge(
@@ -79,10 +97,7 @@ def _judge(
     offered: Sequence[x509.Certificate],
     at: datetime,
 ) -> PathResult:
-    with tenant_scope(actor.tenant_id):
-        trust = assemble_trust()
-    known = replace(trust, intermediates=(*trust.intermediates, *offered))
-    return path.validate(leaf=certificate, trust=known, at=at, address=address)
+    return path.validate(leaf=certificate, trust=_known(actor, offered), at=at, address=address)
 
 
 def choose_certificate(actor: Actor, contact_id: uuid.UUID, sha256: bytes, *, accept: bool) -> None:

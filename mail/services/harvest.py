@@ -1,4 +1,4 @@
-"""Learn a correspondent's certificates from a letter with a full seal; a known one is never replaced silently.
+"""Learn a correspondent's certificates from a letter with a full seal; a usable one is never replaced silently.
 
 The certificates in a letter are not signed by anybody: whoever carries it may exchange them for others of the same
 issuer and number (RFC 5652 §10.2.3, RFC 8551 §2.5.3). So one to encrypt to is kept only after its own path, revocation
@@ -7,7 +7,6 @@ and address were found good, now.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +18,7 @@ from django.db.models import Q
 from mail.models import Contact, ContactCertificate, Message
 from mail.models.contacts import ContactCertificateState
 from mail.models.letters import Folder
+from mail.services.succession import Succession, judge_succession, sha256_of
 from pki.certificates import can_encrypt, can_sign
 from pki.path import Verdict, validate
 from pki.trust import Trust
@@ -37,11 +37,28 @@ MOST_OFFERED = 10
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What a letter brought: whom it is from, and whether another certificate than the known one waits for a decision."""
+    """What a letter brought. Another certificate than the known one waits for a decision, or has replaced one that ended.
+
+    Signing and encryption are two matters; a certificate for both counts as its encryption.
+    """
 
     contact: Contact
-    other_signer: bool
-    proposals: int
+    other_signer: bool = False
+    other_encryption: bool = False
+    new_signer: bool = False
+    new_encryption: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`replaced`: it follows a known certificate that is revoked or has expired."""
+
+    row: ContactCertificate
+    replaced: bool = False
+
+    @property
+    def is_proposed(self) -> bool:
+        return self.row.state == ContactCertificateState.PROPOSED
 
 
 def harvest(actor: Actor, message: Message, report: SecurityReport, at: datetime) -> Learned | None:
@@ -60,6 +77,8 @@ def harvest(actor: Actor, message: Message, report: SecurityReport, at: datetime
     learned = _certificates_of(signer, report, trust, at)
     if not learned:
         return None
+    known = replace(trust, intermediates=(*trust.intermediates, *report.certificates))
+    succession = judge_succession(actor, signer.address, learned, known, at)
     with tenant_scope(actor.tenant_id, write=True):
         if Person.objects.by_address(signer.address).exists():
             return None
@@ -70,10 +89,15 @@ def harvest(actor: Actor, message: Message, report: SecurityReport, at: datetime
         )
         for issuer in report.path.path[1:-1] if report.path else ():
             keep_certificate(issuer.public_bytes(Encoding.DER), "a signed letter", at)
-        kept = [keep_contact_certificate(contact, c, "a signed letter", at) for c in learned]
-        _remember_capabilities(contact, kept, signer, at)
-    proposed = [row for row in kept if row.state == ContactCertificateState.PROPOSED]
-    return Learned(contact, kept[0] in proposed, len(proposed))
+        kept = [keep_contact_certificate(contact, c, "a signed letter", at, succession) for c in learned]
+        _remember_capabilities(contact, [one.row for one in kept], signer, at)
+    return Learned(
+        contact,
+        other_signer=any(one.is_proposed and not one.row.can_encrypt for one in kept),
+        other_encryption=any(one.is_proposed and one.row.can_encrypt for one in kept),
+        new_signer=any(one.replaced and not one.row.can_encrypt for one in kept),
+        new_encryption=any(one.replaced and one.row.can_encrypt for one in kept),
+    )
 
 
 def _certificates_of(
@@ -125,24 +149,39 @@ def _remember_capabilities(
 
 
 def keep_contact_certificate(
-    contact: Contact, certificate: x509.Certificate, source: str, at: datetime
-) -> ContactCertificate:
-    """Add a certificate to a contact: in use if it is the first of its purpose, else proposed. Inside a write scope."""
-    der = certificate.public_bytes(Encoding.DER)
+    contact: Contact,
+    certificate: x509.Certificate,
+    source: str,
+    at: datetime,
+    succession: Succession = Succession(),  # noqa: B008  a frozen value
+) -> Kept:
+    """Add a certificate to a contact: in use if it is the first of its purpose or follows one that has ended, else
+    proposed. Inside a write scope.
+    """
+    sha256, encrypts = sha256_of(certificate), can_encrypt(certificate)
     held = ContactCertificate.objects.filter(contact=contact)
-    same = held.filter(sha256=hashlib.sha256(der).digest()).first()
+    same = held.filter(sha256=sha256).first()
+    if same is not None and same.state == ContactCertificateState.IN_USE:
+        return Kept(same)
+    rivals = held.in_use().filter(can_encrypt=encrypts)
+    known = [bytes(sha256) for sha256 in rivals.values_list("sha256", flat=True)]
+    follows = succession.follows(sha256, known)
+    if follows:
+        rivals.delete()
+    is_free = follows or not known
     if same is not None:
-        return same
-    encrypts = can_encrypt(certificate)
-    rivals = held.in_use().filter(can_encrypt=True) if encrypts else held.in_use().filter(can_encrypt=False)
-    state = ContactCertificateState.PROPOSED if rivals.exists() else ContactCertificateState.IN_USE
-    return ContactCertificate.objects.create(
+        if is_free:
+            same.state = ContactCertificateState.IN_USE
+            same.save(update_fields=["state"])
+        return Kept(same, follows)
+    row = ContactCertificate.objects.create(
         contact=contact,
-        der=der,
-        sha256=hashlib.sha256(der).digest(),
+        der=certificate.public_bytes(Encoding.DER),
+        sha256=sha256,
         can_sign=can_sign(certificate),
         can_encrypt=encrypts,
-        state=state,
+        state=ContactCertificateState.IN_USE if is_free else ContactCertificateState.PROPOSED,
         source=source,
         added_at=at,
     )
+    return Kept(row, follows)

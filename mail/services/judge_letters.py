@@ -21,12 +21,6 @@ from tenants.services.assemble_trust import last_trust_change
 NEWEST = 200  # a person: older letters are judged again when they are opened
 
 
-def judge_soon(message: Message) -> None:
-    """Inside the write scope that stores a letter."""
-    if not message.is_encrypted:
-        due_work.schedule("judge", message.tenant_id, message.id)
-
-
 def judge_again_soon(tenant_id: uuid.UUID) -> None:
     """Inside the write scope of a decision about trust."""
     due_work.schedule("judge_again", tenant_id, tenant_id)

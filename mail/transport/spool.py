@@ -15,7 +15,6 @@ from mail.facts import read_facts
 from mail.models import Delivery, Message, RawMessage, SpoolItem
 from mail.models.letters import DeliveryState, Folder
 from mail.models.spool import SpoolOutcome
-from mail.services.judge_letters import judge_soon
 from tenants import clock, due_work
 from tenants.models import Person
 from tenants.scoping import tenant_scope
@@ -89,7 +88,8 @@ def store_letter(
         is_imported=is_imported,
         **facts,
     )
-    judge_soon(message)
+    if not message.is_encrypted:  # a locked one waits for its reader
+        due_work.schedule("judge", message.tenant_id, message.id)
     return message
 
 

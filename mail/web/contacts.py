@@ -21,7 +21,9 @@ from mail.letter import Recipient
 from mail.models import Contact, ContactCertificate
 from mail.models.contacts import ContactCertificateState
 from mail.services.contacts import choose_certificate, import_certificate
+from mail.services.harvest import Kept
 from mail.services.plan import State, plan
+from mail.services.succession import has_ended
 from mail.web.forests import forests_of
 from pki.errors import PkiError
 from pki.keys import describe
@@ -31,6 +33,7 @@ from tenants.access import Actor, SignedInRequest, member
 from tenants.models import Person, Tenant
 from tenants.refusals import Refused
 from tenants.scoping import tenant_scope
+from tenants.services.assemble_trust import assemble_trust
 from tenants.services.judge_certificate import judge_certificate
 from tenants.web.answers import see_other
 from tenants.web.forms import LARGEST_CERTIFICATE_FILE, sentence
@@ -87,8 +90,12 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
+    """Another certificate for one purpose. `ended`: the known one is revoked or has expired and is used no more."""
+
+    purpose: str
     before: Other
     now: Other
+    ended: bool
 
 
 @member
@@ -135,11 +142,11 @@ def _everybody(actor: Actor, q: str) -> list[ContactRow]:
         mine = list(
             Contact.objects.filter(fits, person_id=actor.person_id).order_by("name", "address")[:MOST_SHOWN]
         )
-        changed = set(
-            ContactCertificate.objects.filter(
-                contact__person_id=actor.person_id, state=ContactCertificateState.PROPOSED
-            ).values_list("contact_id", flat=True)
+        proposed = ContactCertificate.objects.filter(
+            contact__person_id=actor.person_id, state=ContactCertificateState.PROPOSED
         )
+        # Of several the one about the signer is told: False comes before True.
+        changed = dict(proposed.order_by("-can_encrypt").values_list("contact_id", "can_encrypt"))
         people = list(
             Person.objects.active().filter(fits).exclude(id=actor.person_id).order_by("name")[:MOST_SHOWN]
         )
@@ -151,6 +158,8 @@ def _everybody(actor: Actor, q: str) -> list[ContactRow]:
         note, tone = ("", "")
         if pk in changed:
             note, tone = _("a different signer than before"), "warn"
+            if changed[pk]:
+                note = _("another encryption certificate than before")
         elif verdict.state is not State.READY:
             note, tone = verdict.reason, _TONES.get(verdict.state, "bad")
             tone = "info" if tone == "warn" else tone
@@ -196,7 +205,7 @@ def _one(actor: Actor, pk: uuid.UUID) -> dict[str, Any]:
     return {
         "contact": {"pk": pk, "name": name, "address": address, "forest": forest, "facts": facts},
         "certificates": lines,
-        "changed": _changed(held),
+        "changed": _changed(actor, address, held),
     }
 
 
@@ -247,19 +256,20 @@ def _title(*, can_sign: bool, can_encrypt: bool) -> str:
     return _("Encrypting to them") if can_encrypt else _("Signing")
 
 
-def _changed(held: list[ContactCertificate]) -> Changed | None:
-    """The newest proposal beside the certificate of the same purpose that is in use."""
-    for proposal in held:
-        if proposal.state != ContactCertificateState.PROPOSED:
-            continue
-        rivals = [
-            r
-            for r in held
-            if r.state == ContactCertificateState.IN_USE and r.can_encrypt == proposal.can_encrypt
-        ]
-        if rivals:
-            return Changed(_other(rivals[0]), _other(proposal))
-    return None
+def _changed(actor: Actor, address: str, held: list[ContactCertificate]) -> list[Changed]:
+    """For each purpose the newest proposal beside the certificate that is in use."""
+    found = []
+    for encrypts in (False, True):
+        mine = [row for row in held if row.can_encrypt == encrypts]
+        proposals = [row for row in mine if row.state == ContactCertificateState.PROPOSED]
+        known = [row for row in mine if row.state == ContactCertificateState.IN_USE]
+        if proposals and known:
+            with tenant_scope(actor.tenant_id):
+                trust = assemble_trust()
+            ended = has_ended(known[0].certificate, trust, address, clock.now())
+            purpose = "encryption" if encrypts else "signing"
+            found.append(Changed(purpose, _other(known[0]), _other(proposals[0]), ended))
+    return found
 
 
 def _other(row: ContactCertificate) -> Other:
@@ -275,16 +285,24 @@ def certificate_import(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, None, form)
     try:
-        kept, path = import_certificate(request.actor, form.cleaned_data["file"].read(), clock.now())
+        imported = import_certificate(request.actor, form.cleaned_data["file"].read(), clock.now())
     except (Refused, PkiError) as refused:
         form.add_error("file", sentence(refused.finding))
         return _page(request, None, form)
-    if path.verdict is Verdict.GOOD:
-        messages.success(request, _("The certificate is kept."), extra_tags="toast")
+    if imported.path.verdict is Verdict.GOOD:
+        messages.success(request, _kept_words(imported.kept), extra_tags="toast")
     else:
-        reason = next((sentence(f) for f in path.findings if f.severity == "error"), "")
+        reason = next((sentence(f) for f in imported.path.findings if f.severity == "error"), "")
         messages.warning(request, _("The certificate is kept, but cannot be used yet.") + f" {reason}")
-    return see_other("mail:contact", kept.id)
+    return see_other("mail:contact", imported.contact.id)
+
+
+def _kept_words(kept: Kept) -> str:
+    if kept.replaced:
+        return _("The certificate is in use. The earlier one is revoked or has expired.")
+    if kept.is_proposed:
+        return _("The certificate is kept beside the one you know. Decide which to use.")
+    return _("The certificate is kept.")
 
 
 @member
@@ -302,7 +320,7 @@ def contact_choose(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     text = (
         _("The new certificate is used from now on.")
         if choice == "new"
-        else _("The old certificate stays in use.")
+        else _("The proposed certificate is dropped; nothing else changed.")
     )
     messages.success(request, text, extra_tags="toast")
     return see_other("mail:contact", pk)

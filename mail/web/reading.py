@@ -21,6 +21,7 @@ from mail.web.details import details_of, other_readers, readers_of
 from mail.web.inbox import list_context
 from mail.web.letter_head import head_of, history_of
 from mail.web.letter_parts import inner_layers
+from pki.certificates import can_encrypt
 from smime.report import Encryption, Seal, SecurityReport
 from tenants import clock
 from tenants.access import Actor, SignedInRequest, member
@@ -69,7 +70,8 @@ def _letter_context(request: SignedInRequest, opened: OpenedLetter) -> dict[str,
         "for_retired_key": opened.for_retired_key,
         "decision": _decision(actor, report),
         "first_signed": history.first_signed,
-        "new_signer": opened.learned is not None and opened.learned.other_signer,
+        "new_signer": opened.learned is not None
+        and (opened.learned.other_signer or _signs_with(report, opened.learned.other_encryption)),
         "learned": opened.learned,
         "attachments": [
             {"index": i, "name": a.name, "size": a.size} for i, a in enumerate(report.attachments)
@@ -80,6 +82,12 @@ def _letter_context(request: SignedInRequest, opened: OpenedLetter) -> dict[str,
         "unlock": locked(actor, reverse("mail:message", args=[head.pk])) if is_locked else None,
         "details": details_of(actor, head.pk, report, readers) if "details" in request.GET else None,
     }
+
+
+def _signs_with(report: SecurityReport, other_encryption: bool) -> bool:
+    """Whether the other encryption certificate that waits for a decision is the signer's own, made for both."""
+    signed_by = report.signer.certificate if report.signer is not None else None
+    return other_encryption and signed_by is not None and can_encrypt(signed_by)
 
 
 def _decision(actor: Actor, report: SecurityReport) -> RootDecision | None:

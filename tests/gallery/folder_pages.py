@@ -154,10 +154,17 @@ def _contacts() -> dict[str, Page]:
         "q": "",
         "contact": None,
         "certificates": [],
-        "changed": None,
+        "changed": [],
         "upload": None,
     }
-    one = {"contact": contact, "certificates": certificates, "changed": thing(before=note, now=note)}
+    one = {
+        "contact": contact,
+        "certificates": certificates,
+        "changed": [
+            thing(purpose="signing", before=note, now=note, ended=False),
+            thing(purpose="encryption", before=note, now=note, ended=True),
+        ],
+    }
     wrong = forms.with_error(
         forms.Upload({}), "file", "This file holds no certificate. Ask for a .cer, .pem or .p7b file."
     )

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from mail.models import Contact, ContactCertificate
+from pki.crl import Reason
 from tenants import clock
+from tenants.models import Certificate
 from tenants.scoping import tenant_scope
+from tenants.services.revoke import revoke
 from tests.browsing import browser, words
-from tests.cast import Cast, Member
+from tests.cast import Cast, Member, work
 from tests.mail.letters import deliver
 from tests.mail.web.test_reading import newest, renew_signing_certificate
 
@@ -112,6 +119,74 @@ def test_a_changed_certificate_is_decided_by_the_reader(cast: Cast, choice: str)
         signing = ContactCertificate.objects.filter(contact=contact, can_encrypt=False)
         assert [(row.id == proposal.id, row.state) for row in signing] == [(choice == "new", "in-use")]
     assert client.post(f"/contacts/{contact.id}/choose/", fields).status_code == 404
+
+
+def test_a_revoked_signing_certificate_is_followed_by_a_good_one_without_an_alarm(cast: Cast) -> None:
+    client = browser(cast.bob, unlocked=True)
+    deliver(cast.alice, cast.bob)
+    client.get(f"/mail/{newest(cast.bob).id}/")
+    with clock.moved(timedelta(minutes=2)):
+        old = cast.alice.certificate(to_sign=True)
+        revoke(cast.olga.actor, old.id, Reason.SUPERSEDED, clock.now())
+        work()
+        renew_signing_certificate(cast.alice)
+        deliver(cast.alice, cast.bob)
+        page = words(client.get(f"/mail/{newest(cast.bob).id}/"))
+    assert "Their earlier signing certificate is revoked or has expired." in page
+    assert "a different signer than before" not in page
+    assert "until you decide" not in page
+    new = cast.alice.certificate(to_sign=True)
+    with tenant_scope(cast.fabrikam.tenant):
+        signing = ContactCertificate.objects.filter(can_encrypt=False)
+        assert [(bytes(row.sha256), row.state) for row in signing] == [(bytes(new.sha256), "in-use")]
+
+
+def test_an_expired_certificate_is_followed_by_one_from_a_file(cast: Cast) -> None:
+    client = browser(cast.bob, unlocked=True)
+    deliver(cast.alice, cast.bob)
+    client.get(f"/mail/{newest(cast.bob).id}/")
+    expired = expired_copy(der(cast.alice, to_sign=True))
+    with tenant_scope(cast.fabrikam.tenant, write=True):
+        ContactCertificate.objects.filter(can_encrypt=False).update(
+            der=expired, sha256=hashlib.sha256(expired).digest()
+        )
+    response = upload(client, der(cast.alice, to_sign=True))
+    assert "The certificate is in use. The earlier one is revoked or has expired." in words(
+        client.get(response["Location"])  # type: ignore[index]
+    )
+
+
+def expired_copy(content: bytes) -> bytes:
+    """The same names, ended yesterday, signed by nobody that counts: only its end is looked at."""
+    own, key = x509.load_der_x509_certificate(content), ec.generate_private_key(ec.SECP256R1())
+    ends = clock.now() - timedelta(days=1)
+    builder = (
+        x509.CertificateBuilder().subject_name(own.subject).issuer_name(own.issuer).public_key(key.public_key())
+        .serial_number(own.serial_number + 1).not_valid_before(ends - timedelta(days=9)).not_valid_after(ends)
+    )  # fmt: skip
+    for extension in own.extensions:
+        builder = builder.add_extension(extension.value, extension.critical)
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def test_what_waits_for_a_decision_about_a_certificate_revoked_since_is_no_alarm(cast: Cast) -> None:
+    client, contact, proposal = changed(cast)
+    page = words(client.get(f"/contacts/{contact.id}/"))
+    assert "Renewals look like this" in page
+    assert "are encrypted to the one you know" not in page
+    with tenant_scope(cast.fabrikam.tenant):
+        known = bytes(ContactCertificate.objects.in_use().get(can_encrypt=False).sha256)
+    with tenant_scope(cast.contoso.tenant):
+        old = Certificate.objects.get(sha256=known)
+    with clock.moved(timedelta(minutes=5)):
+        revoke(cast.olga.actor, old.id, Reason.SUPERSEDED, clock.now())
+        work()
+        page = words(client.get(f"/contacts/{contact.id}/"))
+        assert "is revoked or has expired, so a new one was to be expected" in page
+        assert "Renewals look like this" not in page
+        client.get(f"/mail/{newest(cast.bob).id}/")
+    with tenant_scope(cast.fabrikam.tenant):
+        assert ContactCertificate.objects.get(id=proposal.id).state == "in-use"
 
 
 def test_contacts_of_others_are_not_found(cast: Cast) -> None:
