@@ -8,7 +8,7 @@ PORT ?= 8000
 JOBS ?= 2
 export PORT
 
-.PHONY: help demo install test one core lint types contracts test-postgres browser screens bench campaigns pins clean
+.PHONY: help demo install test one core lint types contracts test-postgres browser screens bench campaigns fuzz pins clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -53,6 +53,9 @@ bench: $(VENV)/tools ## time and memory of large and small letters beside other 
 
 campaigns: $(VENV)/tools ## the sampled tests in full
 	CAMPAIGN=full $(RUN) -m pytest -n $(JOBS) tests/conformance tests/smime tests/pki tests/engine tests/isolation
+
+fuzz: $(VENV)/tools ## two million mutants of CMS and MIME (FUZZ_MUTANTS, FUZZ_SECONDS, FUZZ_JOBS, FUZZ_SEED)
+	$(RUN) -m tests.fuzz
 
 pins: $(VENV)/tools ## write requirements*.txt anew from requirements*.in
 	$(VENV)/bin/pip install --quiet uv
