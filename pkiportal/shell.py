@@ -18,7 +18,7 @@ from mail.models import Draft, Message
 from mail.models.letters import Folder
 from tenants import clock
 from tenants.access import Actor, actor_of
-from tenants.models import CustodyKey, Person, Tenant, TrustRequest
+from tenants.models import Approval, CustodyKey, Person, Tenant, TrustRequest
 from tenants.models.trust import TrustRequestState
 from tenants.scoping import tenant_scope
 from tenants.web.unlocked import unlocked_key
@@ -41,6 +41,7 @@ class Shell:
     unread: int = 0
     drafts: int = 0
     requests: int = 0
+    approvals: int = 0
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -70,16 +71,18 @@ def _shell_of(request: HttpRequest) -> Shell:
         unread=counts["unread"],
         drafts=counts["draft_count"],
         requests=counts["request_count"],
+        approvals=counts["approval_count"],
     )
 
 
 def _counted(actor: Actor) -> QuerySet[Person, Any]:
-    """One row, one query: whether there is a key, and the three counts of the rail."""
+    """One row, one query: whether there is a key, and the four counts of the rail."""
     inbox = Message.objects.filter(person_id=OuterRef("id"), folder=Folder.INBOX, seen_at__isnull=True)
     drafts = Draft.objects.filter(person_id=OuterRef("id"))
     asked = TrustRequest.objects.filter(state=TrustRequestState.OPEN)
+    waiting = Approval.objects.waiting()
     if not actor.is_administrator:
-        asked = asked.none()
+        asked, waiting = asked.none(), waiting.none()
     return (
         Person.objects.filter(id=actor.person_id)
         .annotate(
@@ -87,8 +90,9 @@ def _counted(actor: Actor) -> QuerySet[Person, Any]:
             unread=_count(inbox),
             draft_count=_count(drafts),
             request_count=_count(asked),
+            approval_count=_count(waiting),
         )
-        .values("has_key", "unread", "draft_count", "request_count")
+        .values("has_key", "unread", "draft_count", "request_count", "approval_count")
     )
 
 

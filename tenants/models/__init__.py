@@ -1,5 +1,6 @@
 """Rows of one forest, and the few of the portal (`PORTAL_OWNED` says which and why)."""
 
+from tenants.models.approvals import Approval
 from tenants.models.authorities import Authority, AuthorityKey, CrlPublication, Generation, Template
 from tenants.models.certificates import Certificate, Enrolment, MailKey, Revocation
 from tenants.models.custody import CustodyKey, TenantKey, UnlockedKey
@@ -21,6 +22,7 @@ PORTAL_OWNED = {
 __all__ = [
     "PORTAL_OWNED",
     "Account",
+    "Approval",
     "Authority",
     "AuthorityKey",
     "Certificate",

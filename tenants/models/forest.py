@@ -15,6 +15,9 @@ class Tenant(models.Model):
     hue = models.PositiveSmallIntegerField(default=1, help_text="1-6, the colour of the forest's badge")
     mark = models.PositiveSmallIntegerField(default=1, help_text="1-7, the tree of the forest's badge")
     founded_at = models.DateTimeField()
+    needs_two_people = models.BooleanField(
+        default=False, help_text="weighty acts of an administrator wait for a second one"
+    )
 
     def __str__(self) -> str:
         return self.name

@@ -7,6 +7,7 @@ import uuid
 from django.urls import path, register_converter
 
 from tenants.web import (
+    approvals,
     authorities,
     certificate,
     certificates,
@@ -59,6 +60,10 @@ urlpatterns = [
     path("admin/people/<uuid:pk>/activate/", people.activate_person, name="activate_person"),
     path("admin/people/<uuid:pk>/start-over/", start_over.start_over, name="start_over"),
     path("admin/people/<uuid:pk>/allow/", start_over.allow_enrolment, name="allow_enrolment"),
+    path("admin/approvals/", approvals.approvals, name="approvals"),
+    path("admin/approvals/rule/", approvals.two_person_rule, name="two_person_rule"),
+    path("admin/approvals/<uuid:pk>/approve/", approvals.approval_approve, name="approval_approve"),
+    path("admin/approvals/<uuid:pk>/decline/", approvals.approval_decline, name="approval_decline"),
     path("admin/authorities/", authorities.authorities, name="authorities"),
     path("admin/authorities/<uuid:pk>/publish/", authorities.publish_crl, name="publish_crl"),
     path("admin/certificates/", certificates.certificates, name="certificates"),

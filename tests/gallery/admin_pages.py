@@ -299,5 +299,42 @@ def _trust() -> dict[str, Page]:
     }
 
 
+def _approval(summary: str, **changes: Any) -> SimpleNamespace:
+    shape = {
+        "pk": uuid.uuid4(),
+        "summary": summary,
+        "sha256": ROOT_FINGERPRINT,
+        "asked_by": "Alice Arden",
+        "asked_at": NOW - timedelta(hours=2),
+        "is_own": False,
+        "state": "open",
+        "decided_by": "",
+        "decided_at": None,
+    }
+    return thing(**(shape | changes))
+
+
+def _approvals() -> dict[str, Page]:
+    waiting = [
+        _approval("Publish list 19 of Contoso Root G1, which a ceremony signed."),
+        _approval("Make the authority Contoso Branch.", asked_by="", is_own=False),
+        _approval(
+            "Revoke the authority Contoso Issuing G1: superseded.", asked_by="Olga Orlova", is_own=True
+        ),
+    ]
+    done = {"decided_by": "Olga Orlova", "decided_at": NOW}
+    decided = [
+        _approval(f"Make the authority {state}.", state=state, **done)
+        for state in ("approved", "refused", "withdrawn")
+    ]
+    page = {"shell": ADMIN, "waiting": waiting, "decided": decided, "rule": True, "administrators": 2}
+    empty = {"waiting": [], "decided": [], "rule": False, "administrators": 1}
+    at = reverse("tenants:approvals")
+    return {
+        "admin-approvals": ("tenants/admin/approvals.html", page, at),
+        "admin-approvals-none": ("tenants/admin/approvals.html", page | empty, at),
+    }
+
+
 def pages() -> dict[str, Page]:
-    return _people() | _authorities() | _certificates() | _trust()
+    return _people() | _approvals() | _authorities() | _certificates() | _trust()

@@ -18,4 +18,5 @@ def shell(person: Someone | None, *, key_open: bool = True) -> SimpleNamespace:
         unread=4,
         drafts=1,
         requests=1,
+        approvals=1,
     )

@@ -79,6 +79,7 @@ WITHOUT_OBJECT = [address for address in PRIVATE if not address.parameters]
 
 # Nothing of the kind lies ready in the cast: no open request, no proposal, no attachment.
 NOTHING_THERE = {"trust_refuse", "contact_choose", "attachment", "message_certificate", "contact_certificate"}
+NOTHING_THERE |= {"approval_approve", "approval_decline"}
 # Their probes would end what the others look at; their own tests show that they work.
 ENDING = {"draft_discard", "deactivate_person"}
 # A post would end the cast for the probes that follow.
