@@ -148,7 +148,7 @@ def issue_person(
     builder = (
         _builder(
             issuer.certificate.subject,
-            _person_name(name, address, names.organization(issuer.certificate.subject)),
+            _person_name(profile, name, address, names.organization(issuer.certificate.subject)),
             public_key,
             profile,
             serial_number,
@@ -352,10 +352,10 @@ def _authority_name(common_name: str, organization: str) -> x509.Name:
     )
 
 
-def _person_name(name: str, mailbox: Mailbox, organization: str) -> x509.Name:
+def _person_name(profile: Profile, name: str, mailbox: Mailbox, organization: str) -> x509.Name:
     attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)] if organization else []
-    shown = " ".join(name.split()) or str(mailbox)
-    return x509.Name([*attributes, x509.NameAttribute(NameOID.COMMON_NAME, shown[:64])])  # ub-common-name
+    shown = profile.common_name(name=name, forest=organization, address=str(mailbox))
+    return x509.Name([*attributes, x509.NameAttribute(NameOID.COMMON_NAME, shown)])
 
 
 def _permitted_domains(mail_domains: Sequence[MailDomain]) -> x509.NameConstraints:

@@ -37,7 +37,10 @@ def lint_certificate(
         return [error("lint-extensions", "The extensions cannot be parsed.", citation="RFC 5280 §4.2")]
     found = [finding for rule in _CERTIFICATE_RULES for finding in rule(certificate, extensions)]
     is_authority = _basic_constraints(extensions).ca
-    found += _authority(certificate, extensions) if is_authority else _person(certificate, extensions)
+    most_days = profile.maximum_days if profile is not None else MAXIMUM_PERSON_DAYS
+    found += (
+        _authority(certificate, extensions) if is_authority else _person(certificate, extensions, most_days)
+    )
     if issuer is not None:
         found += _against_issuer(certificate, issuer)
     if profile is not None and (profile.role is Role.PERSON) == is_authority:
@@ -150,12 +153,12 @@ def _authority(certificate: x509.Certificate, extensions: x509.Extensions) -> It
         yield error("lint-name-constraints", "An issuing authority lacks name constraints.")
 
 
-def _person(certificate: x509.Certificate, extensions: x509.Extensions) -> Iterator[Finding]:
+def _person(certificate: x509.Certificate, extensions: x509.Extensions, most_days: int) -> Iterator[Finding]:
     days = (
         certificate.not_valid_after_utc - certificate.not_valid_before_utc + timedelta(seconds=1)
     ) / timedelta(1)
-    if days > MAXIMUM_PERSON_DAYS:
-        yield error("lint-validity", f"The validity exceeds {MAXIMUM_PERSON_DAYS} days.", citation="BR 6.3.2")
+    if days > most_days:
+        yield error("lint-validity", f"The validity exceeds {most_days} days.", citation="BR 6.3.2")
     usage = _find(extensions, x509.KeyUsage)
     if usage is None or usage.key_cert_sign or usage.crl_sign:
         yield error(

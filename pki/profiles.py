@@ -6,6 +6,7 @@ that a stored template can never grow a meaning that the code does not know.
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
@@ -26,6 +27,13 @@ class Role(StrEnum):
 
 
 MAXIMUM_PERSON_DAYS = 825  # CA/B S/MIME BR 6.3.2, Strict and Multipurpose
+MAXIMUM_PRIVATE_DAYS = (
+    3650  # a private profile leaves the Baseline Requirements; the authority's life still ends it
+)
+PLACEHOLDERS = ("{name}", "{forest}", "{address}")
+MAXIMUM_PATTERN = 64  # ub-common-name, RFC 5280 appendix A.1
+# Placeholders, letters, digits and quiet punctuation: no "@" or ":", so that a pattern cannot spell an address.
+_PATTERN = re.compile(r"(\{name\}|\{forest\}|\{address\}|[^\W_]|[ .,()/–-])+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,9 @@ class Profile:
 
     `key_types`: allowed keys, the preferred one first. `signs` and `encrypts` say what a person's key does;
     key usage follows from them and the key's kind. `validity_days` counts days of 86 400 seconds. `escrow`:
-    the private key may be kept for recovery (never for signing keys).
+    the private key may be kept for recovery (never for signing keys). `private`: outside the S/MIME Baseline
+    Requirements, so that a longer validity is possible. `name_pattern`: the common name of a person, made of text and
+    `PLACEHOLDERS`. Every purpose but emailProtection, every policy and every CA bit has no field: it cannot be asked for.
     """
 
     code: str
@@ -46,6 +56,8 @@ class Profile:
     encrypts: bool = False
     escrow: bool = False
     path_length: int | None = None
+    private: bool = False
+    name_pattern: str = "{name}"
 
     def __post_init__(self) -> None:
         person = self.role is Role.PERSON
@@ -53,7 +65,12 @@ class Profile:
             (not self.code or not self.title, "code and title are needed"),
             (not self.key_types, "at least one key type is needed"),
             (self.validity_days < 1, "validity must be at least one day"),
-            (person and self.validity_days > MAXIMUM_PERSON_DAYS, f"more than {MAXIMUM_PERSON_DAYS} days"),
+            (person and self.validity_days > self.maximum_days, f"more than {self.maximum_days} days"),
+            (self.private and not person, "only profiles for people can be private"),
+            (
+                not _names_somebody(self.name_pattern),
+                "the name pattern names nobody, or has foreign characters",
+            ),
             (person and not (self.signs or self.encrypts), "it neither signs nor encrypts"),
             (not person and (self.signs or self.encrypts), "authorities neither sign nor encrypt mail"),
             (person and self.path_length is not None, "people are no authorities"),
@@ -74,6 +91,17 @@ class Profile:
         reasons = [reason for wrong, reason in broken if wrong]
         if reasons:
             raise RefusedRequest(_bad_profile("; ".join(reasons)))
+
+    @property
+    def maximum_days(self) -> int:
+        """The longest validity of a person's certificate."""
+        return MAXIMUM_PRIVATE_DAYS if self.private else MAXIMUM_PERSON_DAYS
+
+    def common_name(self, *, name: str, forest: str, address: str) -> str:
+        """The pattern filled in, cut to 64 characters. What is filled in is text, never a pattern again."""
+        values = {"{name}": " ".join(name.split()) or address, "{forest}": forest, "{address}": address}
+        filled = re.sub(r"\{(?:name|forest|address)\}", lambda hit: values[hit.group()], self.name_pattern)
+        return filled[:MAXIMUM_PATTERN].strip()
 
     def key_usage(self, key_type: KeyType) -> x509.KeyUsage:
         """The key usage bits for a key of this type (CA/B S/MIME BR 7.1.2.3 (e), RFC 9935 §5)."""
@@ -99,7 +127,12 @@ class Profile:
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> Profile:
-        """Read a stored profile. Unknown, missing or ill-typed fields raise `RefusedRequest`."""
+        """Read a stored profile. Unknown, missing or ill-typed fields raise `RefusedRequest`.
+
+        Fields of `_ADDED_LATER` may be missing: a published version is never rewritten, so it lacks them for ever.
+        """
+        if isinstance(data, dict):
+            data = {**_ADDED_LATER, **data}
         known = {field.name for field in fields(cls)}
         if not isinstance(data, dict) or set(data) != known:
             raise RefusedRequest(_bad_profile("its fields are not exactly those of a profile"))
@@ -126,7 +159,15 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "encrypts": bool,
     "escrow": bool,
     "path_length": (int, type(None)),
+    "private": bool,
+    "name_pattern": str,
 }
+_ADDED_LATER: dict[str, Any] = {"private": False, "name_pattern": "{name}"}
+
+
+def _names_somebody(pattern: str) -> bool:
+    fits = len(pattern) <= MAXIMUM_PATTERN and _PATTERN.fullmatch(pattern) is not None
+    return fits and ("{name}" in pattern or "{address}" in pattern)
 
 
 def _is_hidden_bool(value: object, kind: type | tuple[type, ...]) -> bool:

@@ -1,11 +1,12 @@
 """Rows of one forest, and the few of the portal (`PORTAL_OWNED` says which and why)."""
 
 from tenants.models.approvals import Approval
-from tenants.models.authorities import Authority, AuthorityKey, CrlPublication, Generation, Template
+from tenants.models.authorities import Authority, AuthorityKey, CrlPublication, Generation
 from tenants.models.certificates import Certificate, Enrolment, MailKey, Revocation
 from tenants.models.custody import CustodyKey, TenantKey, UnlockedKey
 from tenants.models.forest import MailDomain, Tenant
 from tenants.models.people import Account, Person, SignInLink
+from tenants.models.templates import EnrolmentDecision, SecondOpinion, Template, TemplateAct, TemplateDraft
 from tenants.models.trust import ForeignCrl, KnownCertificate, Reliance, TrustRequest, TrustRoot
 from tenants.models.work import DueWork
 
@@ -30,6 +31,7 @@ __all__ = [
     "CustodyKey",
     "DueWork",
     "Enrolment",
+    "EnrolmentDecision",
     "ForeignCrl",
     "Generation",
     "KnownCertificate",
@@ -38,8 +40,11 @@ __all__ = [
     "Person",
     "Reliance",
     "Revocation",
+    "SecondOpinion",
     "SignInLink",
     "Template",
+    "TemplateAct",
+    "TemplateDraft",
     "Tenant",
     "TenantKey",
     "TrustRequest",

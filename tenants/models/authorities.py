@@ -1,4 +1,4 @@
-"""Authorities, the generations of their keys, the lists they publish, and templates."""
+"""Authorities, the generations of their keys, and the lists they publish."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from functools import cached_property
 from cryptography import x509
 from django.db import models
 
-from pki.profiles import Profile
 from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet, TenantRows
 
 
@@ -124,28 +123,3 @@ class CrlPublication(TenantOwned):
     class Meta:
         base_manager_name = "objects"
         constraints = [models.UniqueConstraint(fields=["tenant", "generation", "number"], name="crl_number")]
-
-
-class Template(TenantOwned):
-    """What people see of a certificate profile. Each version is a row of its own and never changes."""
-
-    append_only = True
-
-    code = models.CharField(max_length=40)
-    version = models.PositiveIntegerField(default=1)
-    title = models.CharField(max_length=120)
-    profile_data = models.JSONField()
-    published_at = models.DateTimeField()
-
-    objects = TenantRows()
-
-    class Meta:
-        base_manager_name = "objects"
-        constraints = [models.UniqueConstraint(fields=["tenant", "code", "version"], name="template_version")]
-
-    def __str__(self) -> str:
-        return f"{self.title} v{self.version}"
-
-    @property
-    def profile(self) -> Profile:
-        return Profile.from_data(self.profile_data)

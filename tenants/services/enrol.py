@@ -12,11 +12,12 @@ from tenants import due_work
 from tenants.access import Actor
 from tenants.keystore.custody import Custody, make_pair, store_pair
 from tenants.keystore.tenant_keys import tenant_key
-from tenants.models import Certificate, CustodyKey, Enrolment, Person, Template
+from tenants.models import Certificate, CustodyKey, Enrolment, Person
 from tenants.models.certificates import EnrolmentState
 from tenants.models.custody import KeyKind
 from tenants.refusals import Refused, refuse
 from tenants.scoping import tenant_scope
+from tenants.services.open_templates import open_templates
 from tenants.services.readmission import barring_revocation, enrolment_barred
 
 TEMPLATE_CODES = ("signing", "encryption")
@@ -64,13 +65,9 @@ def missing_codes(person_id: uuid.UUID, at: datetime) -> list[str]:
 
 
 def _ask(person: Person, codes: Iterable[str], at: datetime) -> None:
+    openings = open_templates(person, at)
     for code in codes:
-        template = Template.objects.filter(code=code).order_by("-version").first()
-        if template is None:
-            raise refuse(
-                "no-template", f"No {code} template is open to you.", owner="administrator",
-                remedy="Ask your administrator to publish one.",
-            )  # fmt: skip
+        template = openings.require(code, wait_for_authority=True)
         wish = Enrolment.objects.create(person=person, template=template, asked_at=at)
         due_work.schedule("issue", person.tenant_id, wish.id)
 

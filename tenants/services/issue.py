@@ -20,6 +20,7 @@ from tenants.keystore.custody import seal_for
 from tenants.models import Certificate, CustodyKey, Enrolment, Generation, MailKey, Person, Template
 from tenants.models.certificates import EnrolmentState
 from tenants.scoping import tenant_scope
+from tenants.services.admit import AwaitsApproval, NotAdmitted, admit
 from tenants.services.found_forest import publication
 
 # What an encryption certificate of ours announces to every client (RFC 4262 §2): ciphers and key transports.
@@ -80,17 +81,17 @@ def _record_intent(tenant_id: uuid.UUID, enrolment_id: uuid.UUID, at: datetime) 
         if not wish.person.is_active:
             _refuse(wish, LEFT, at)
             return None
-        generation = Generation.objects.issuing(at).select_related("authority").first()
-        if generation is None:
-            _refuse(
-                wish,
-                "No authority of your organisation can issue at the moment. Your administrator must renew it.",
-                at,
-            )
+        admission = admit(wish, at)
+        if isinstance(admission, AwaitsApproval):
+            return None  # the decision asks for this work again
+        if isinstance(admission, NotAdmitted):
+            _refuse(wish, f"{admission.finding.summary} {admission.finding.remedy}".rstrip(), at)
             return None
         serial_number = certificates.new_serial_number()
-        wish.serial_number = f"{serial_number:X}"
-        wish.save(update_fields=["serial_number"])
+        # A version that was superseded while the wish waited issues no more: the newest one is meant.
+        wish.template, wish.serial_number = admission.template, f"{serial_number:X}"
+        wish.save(update_fields=["template", "serial_number"])
+        generation = admission.generation
         return _Order(wish.id, wish.person, wish.template, generation, open_signer(generation), serial_number)
 
 
