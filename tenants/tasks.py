@@ -10,10 +10,11 @@ import uuid
 from celery import shared_task
 
 from tenants import due_work
-from tenants.services import issue, publish_crl, pull_publications
+from tenants.services import issue, publish_crl, pull_publications, renew
 
 # Importing a use case registers its kind of due work.
 KINDS = (issue.issue, publish_crl.publish_crl, pull_publications.pull_publications)
+FINDERS = (renew.find_renewals,)
 
 
 @shared_task(name="tenants.tasks.run_due")

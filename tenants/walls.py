@@ -67,6 +67,48 @@ class Walls(Operation):
         return f"Raise the tenancy walls of {self.model_name}"
 
 
+class ReferenceWall(Walls):
+    """Migration operation: the composite foreign key of one reference that was added after the table's walls."""
+
+    def __init__(self, model_name: str, field_name: str) -> None:
+        super().__init__(model_name)
+        self.field_name = field_name
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return (type(self).__name__, [self.model_name, self.field_name], {})
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            model = to_state.apps.get_model(app_label, self.model_name)
+            fields = (field for field in tenant_references(model) if field.name == self.field_name)
+            for statement in _reference(model._meta.db_table, next(fields)):
+                schema_editor.execute(statement)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            model = from_state.apps.get_model(app_label, self.model_name)
+            column = model._meta.get_field(self.field_name).column
+            schema_editor.execute(
+                f'ALTER TABLE "{model._meta.db_table}" '
+                f'DROP CONSTRAINT IF EXISTS "{model._meta.db_table}_{column}_wall"'
+            )
+
+    def describe(self) -> str:
+        return f"Raise the tenancy wall of {self.model_name}.{self.field_name}"
+
+
 def tenant_references(model: type[models.Model]) -> Iterator[models.ForeignKey[Any, Any]]:
     """Foreign keys of `model` to tenant-owned models."""
     for field in model._meta.local_fields:
@@ -81,18 +123,22 @@ def _build(model: type[models.Model]) -> Iterator[str]:
     table = model._meta.db_table
     yield _row_key(table)
     for field in tenant_references(model):
-        target = field.related_model._meta.db_table
-        yield _row_key(target)
-        yield (
-            f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_{field.column}_wall" '
-            f'FOREIGN KEY (tenant_id, "{field.column}") REFERENCES "{target}" (tenant_id, id) '
-            "DEFERRABLE INITIALLY DEFERRED"
-        )
+        yield from _reference(table, field)
     yield f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY'
     yield f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY'
     yield (
         f'CREATE POLICY tenant_wall ON "{table}" '
         f"USING (tenant_id = {CURRENT_TENANT}) WITH CHECK (tenant_id = {CURRENT_TENANT})"
+    )
+
+
+def _reference(table: str, field: models.ForeignKey[Any, Any]) -> Iterator[str]:
+    target = field.related_model._meta.db_table
+    yield _row_key(target)
+    yield (
+        f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_{field.column}_wall" '
+        f'FOREIGN KEY (tenant_id, "{field.column}") REFERENCES "{target}" (tenant_id, id) '
+        "DEFERRABLE INITIALLY DEFERRED"
     )
 
 

@@ -10,7 +10,7 @@ from cryptography import x509
 from django.db import models
 
 from pki.crl import Reason, RevokedEntry
-from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet, TenantRows
+from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet
 
 
 class EnrolmentState(models.TextChoices):
@@ -19,19 +19,51 @@ class EnrolmentState(models.TextChoices):
     REFUSED = "refused", "Refused"
 
 
+class EnrolmentStep(models.TextChoices):
+    """Where an enrolment stands still, or ended without a certificate."""
+
+    PERSON = "person", "Is the person entitled?"
+    TEMPLATE = "template", "Is a template open to the person?"
+    AUTHORITY = "authority", "Is an authority there that can issue?"
+    KEY = "key", "Is the key fit and proven?"
+    ISSUE = "issue", "Does the certificate obey template, authority and standards?"
+
+
+class EnrolmentQuerySet(TenantQuerySet["Enrolment"]):
+    def waiting(self) -> EnrolmentQuerySet:
+        return self.filter(state=EnrolmentState.WAITING)
+
+
 class Enrolment(TenantOwned):
-    """A person's wish for the certificates of some templates, fulfilled by the authority worker."""
+    """A person's wish for a certificate of one template, fulfilled by the authority worker.
+
+    A renewal names the certificate that it follows (`replaces`); `revokes_with` is the reason with which that one is
+    revoked once its successor is there, empty to let it end by itself. With `public_key` the person holds the key
+    elsewhere (PKCS#10) and proved it; without, the worker makes one and seals it to the person.
+    """
 
     person = models.ForeignKey("tenants.Person", on_delete=models.PROTECT, related_name="enrolments")
     template = models.ForeignKey("tenants.Template", on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=16, choices=EnrolmentState.choices, default=EnrolmentState.WAITING)
-    refusal = models.TextField(blank=True, help_text="step, reason and owner, for the person")
+    replaces = models.ForeignKey(
+        "tenants.Certificate", null=True, on_delete=models.PROTECT, related_name="successors"
+    )
+    revokes_with = models.CharField(max_length=32, blank=True)
+    public_key = models.BinaryField(null=True, help_text="SubjectPublicKeyInfo, DER")
+    mailbox = models.CharField(max_length=254, blank=True, help_text="empty: the person's own address")
+    # Why it was refused, or, while it waits, what it waits for.
+    step = models.CharField(max_length=16, choices=EnrolmentStep.choices, blank=True)
+    refusal_code = models.CharField(max_length=40, blank=True)
+    refusal = models.TextField(blank=True, help_text="the reason, for the person")
+    remedy = models.TextField(blank=True)
+    owner = models.CharField(max_length=16, blank=True, help_text="who can change it")
+    next_try_at = models.DateTimeField(null=True)
     # Recorded before anything is signed: no signature without its row.
     serial_number = models.CharField(max_length=40, blank=True)
     asked_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
 
-    objects = TenantRows()
+    objects = TenantManager.from_queryset(EnrolmentQuerySet)()
 
     class Meta:
         base_manager_name = "objects"
@@ -70,6 +102,7 @@ class Certificate(TenantOwned):
     template = models.ForeignKey("tenants.Template", null=True, on_delete=models.PROTECT, related_name="+")
     der = models.BinaryField()
     sha256 = models.BinaryField(max_length=32)
+    spki_sha256 = models.BinaryField(max_length=32, help_text="the key: SHA-256 of its SubjectPublicKeyInfo")
     serial_number = models.CharField(max_length=40, help_text="hexadecimal, upper case")
     key_description = models.CharField(max_length=32, help_text="for people: EC P-256, RSA-3072")
     not_before = models.DateTimeField()
@@ -88,6 +121,7 @@ class Certificate(TenantOwned):
                 fields=["tenant", "generation", "serial_number"], name="certificate_serial"
             ),
         ]
+        indexes = [models.Index(fields=["tenant", "spki_sha256"], name="certificate_key")]
 
     @cached_property
     def certificate(self) -> x509.Certificate:

@@ -52,5 +52,7 @@ def _is_approved(wish: Enrolment, template: Template, at: datetime) -> bool:
     """By a decision about this very version, or because the person's certificate of this template is only renewed."""
     if EnrolmentDecision.objects.filter(enrolment=wish, template=template, approved=True).exists():
         return True
+    if wish.public_key is not None:
+        return False  # a key that came by request is a new one, whatever the person holds already
     held = Certificate.objects.filter(person=wish.person, template__code=template.code).with_key()
     return held.current(at).exists()

@@ -13,7 +13,6 @@ from tenants.access import Actor
 from tenants.keystore.custody import Custody, make_pair, store_pair
 from tenants.keystore.tenant_keys import tenant_key
 from tenants.models import Certificate, CustodyKey, Enrolment, Person
-from tenants.models.certificates import EnrolmentState
 from tenants.models.custody import KeyKind
 from tenants.refusals import Refused, refuse
 from tenants.scoping import tenant_scope
@@ -46,15 +45,19 @@ def enrol(actor: Actor, pin: str, at: datetime) -> Custody:
 
 
 def ask_again(actor: Actor, at: datetime) -> None:
-    """Ask for what the person lacks, under the PIN they have; nothing happens while an answer is awaited. Raises Refused."""
+    """Ask for what the person lacks, under the PIN they have; what waits already is tried again. Raises Refused."""
     with tenant_scope(actor.tenant_id, write=True):
         person = Person.objects.select_for_update(of=("self",)).get(id=actor.person_id)
         if not CustodyKey.objects.current().filter(person=person).exists():
             raise refuse("not-enrolled", "Your keys are not protected yet.", remedy="Choose a PIN first.")
         if barring_revocation(person) is not None:
             raise enrolment_barred()
-        if not Enrolment.objects.filter(person=person, state=EnrolmentState.WAITING).exists():
-            _ask(person, missing_codes(person.id, at), at)
+        missing = set(missing_codes(person.id, at))
+        for wish in Enrolment.objects.waiting().filter(person=person, template__code__in=missing):
+            missing.discard(wish.template.code)
+            if wish.next_try_at is not None:
+                due_work.schedule("issue", person.tenant_id, wish.id)  # it waits for somebody: look again now
+        _ask(person, sorted(missing), at)
 
 
 def missing_codes(person_id: uuid.UUID, at: datetime) -> list[str]:

@@ -5,23 +5,48 @@ from __future__ import annotations
 import hashlib
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 
 from pki import certificates, keys
+from pki.crl import Reason
 from pki.errors import PkiError
 from pki.signer import Signer
 from smime import capabilities, oids
 from tenants import clock, due_work
+from tenants.access import Actor
 from tenants.keystore.authority_keys import open_signer
-from tenants.keystore.custody import seal_for
-from tenants.models import Certificate, CustodyKey, Enrolment, Generation, MailKey, Person, Template
-from tenants.models.certificates import EnrolmentState
+from tenants.keystore.custody import SealBroken, seal_for
+from tenants.keystore.tenant_keys import MasterKeyWithheld
+from tenants.models import (
+    AuthorityKey,
+    Certificate,
+    CustodyKey,
+    Enrolment,
+    Generation,
+    MailKey,
+    Person,
+    Template,
+)
+from tenants.models.certificates import EnrolmentState, EnrolmentStep
 from tenants.scoping import tenant_scope
 from tenants.services.admit import AwaitsApproval, NotAdmitted, admit
+from tenants.services.enrolment_failures import (
+    Failure,
+    authority_unreachable,
+    awaits_approval,
+    custody_changed,
+    left,
+    not_admitted,
+    of_refusal,
+    record_failure,
+    record_wait,
+)
 from tenants.services.found_forest import publication
+from tenants.services.prove_key import prove_key
+from tenants.services.revoke import record_revocation
 
 # What an encryption certificate of ours announces to every client (RFC 4262 §2): ciphers and key transports.
 READS = tuple(
@@ -38,7 +63,8 @@ READS = tuple(
     }
 )
 
-LEFT = "The account was deactivated before the certificate was issued."
+# How long an order waits that nobody but an administrator or operator can help on.
+RETRY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -51,6 +77,16 @@ class _Order:
     generation: Generation
     signer: Signer
     serial_number: int
+    mailbox: str
+    public_key: bytes | None
+
+
+@dataclass(frozen=True)
+class _Wait:
+    """The order stays as it is until `until`; `cause` is for the log."""
+
+    until: datetime
+    cause: Exception | None = None
 
 
 @due_work.due_work("issue", queue="authority")
@@ -58,18 +94,22 @@ def issue(tenant_id: uuid.UUID, enrolment_id: uuid.UUID) -> datetime | None:
     """Fulfil or refuse the enrolment. Safe to run twice: only a waiting enrolment is touched."""
     at = clock.now()
     order = _record_intent(tenant_id, enrolment_id, at)
+    if isinstance(order, _Wait):
+        if order.cause is not None:
+            raise order.cause  # the queue logs it and tries again, later and later
+        return order.until
     if order is None:
         return None
     try:
         private_key, certificate = _make(order, at)
     except PkiError as refusal:
-        _record_refusal(tenant_id, enrolment_id, refusal.finding.summary, at)
+        _record_refusal(tenant_id, enrolment_id, of_refusal(refusal), at)
         return None
     _record(tenant_id, order, private_key, certificate, at)
     return None
 
 
-def _record_intent(tenant_id: uuid.UUID, enrolment_id: uuid.UUID, at: datetime) -> _Order | None:
+def _record_intent(tenant_id: uuid.UUID, enrolment_id: uuid.UUID, at: datetime) -> _Order | _Wait | None:
     with tenant_scope(tenant_id, write=True):
         wish = (
             Enrolment.objects.select_for_update(of=("self",))
@@ -78,81 +118,152 @@ def _record_intent(tenant_id: uuid.UUID, enrolment_id: uuid.UUID, at: datetime) 
         )
         if wish.state != EnrolmentState.WAITING:
             return None
-        if not wish.person.is_active:
-            _refuse(wish, LEFT, at)
+        failure = _entitlement_failure(wish)
+        if failure is not None:
+            record_failure(wish, failure, at)
             return None
         admission = admit(wish, at)
         if isinstance(admission, AwaitsApproval):
+            record_wait(wish, awaits_approval(admission.template), None)
             return None  # the decision asks for this work again
         if isinstance(admission, NotAdmitted):
-            _refuse(wish, f"{admission.finding.summary} {admission.finding.remedy}".rstrip(), at)
-            return None
+            return _not_admitted(wish, admission, at)
+        generation = admission.generation
+        try:
+            signer = open_signer(generation)
+        except (AuthorityKey.DoesNotExist, MasterKeyWithheld, SealBroken) as withheld:
+            record_wait(wish, authority_unreachable(), at + RETRY)
+            return _Wait(at + RETRY, withheld)
         serial_number = certificates.new_serial_number()
         # A version that was superseded while the wish waited issues no more: the newest one is meant.
         wish.template, wish.serial_number = admission.template, f"{serial_number:X}"
         wish.save(update_fields=["template", "serial_number"])
-        generation = admission.generation
-        return _Order(wish.id, wish.person, wish.template, generation, open_signer(generation), serial_number)
+        return _Order(
+            wish.id, wish.person, wish.template, generation, signer, serial_number,
+            wish.mailbox or wish.person.address,
+            None if wish.public_key is None else bytes(wish.public_key),
+        )  # fmt: skip
 
 
-def _make(order: _Order, at: datetime) -> tuple[keys.PrivateKey, x509.Certificate]:
+def _entitlement_failure(wish: Enrolment) -> Failure | None:
+    """Asked before signing and again under the person's lock before the certificate is kept."""
+    if not wish.person.is_active:
+        return left()
+    if wish.public_key is None and not CustodyKey.objects.current().filter(person=wish.person).exists():
+        return custody_changed()
+    return None
+
+
+def _not_admitted(wish: Enrolment, admission: NotAdmitted, at: datetime) -> _Wait | None:
+    """For want of an authority it waits: nothing has to be entered again when there is one."""
+    failure = not_admitted(admission.finding)
+    if failure.step is not EnrolmentStep.AUTHORITY:
+        record_failure(wish, failure, at)
+        return None
+    record_wait(wish, failure, at + RETRY)
+    return _Wait(at + RETRY)
+
+
+def _make(order: _Order, at: datetime) -> tuple[keys.PrivateKey | None, x509.Certificate]:
+    """The certificate, and its private key unless the person holds it. Raises PkiError."""
     profile = order.template.profile
-    private_key = keys.generate(profile.key_types[0])
+    private_key = keys.generate(profile.key_types[0]) if order.public_key is None else None
+    public_key = (
+        private_key.public_key() if private_key is not None else load_der_public_key(order.public_key or b"")
+    )
     certificate = certificates.issue_person(
         issuer=order.signer,
-        public_key=private_key.public_key(),
+        public_key=public_key,
         name=order.person.name,
-        mailbox=order.person.address,
+        mailbox=order.mailbox,
         profile=profile,
         publication=publication(order.person.tenant_id, order.generation.id),
         serial_number=order.serial_number,
         at=at,
-        smime_capabilities=capabilities.write(READS) if profile.encrypts else None,
+        smime_capabilities=capabilities.write(READS) if profile.encrypts and private_key else None,
     )
+    if private_key is not None:
+        prove_key(private_key, certificate)
     return private_key, certificate
 
 
 def _record(
     tenant_id: uuid.UUID,
     order: _Order,
-    private_key: keys.PrivateKey,
+    private_key: keys.PrivateKey | None,
     certificate: x509.Certificate,
     at: datetime,
 ) -> None:
-    der = certificate.public_bytes(Encoding.DER)
     with tenant_scope(tenant_id, write=True):
         wish = Enrolment.objects.select_for_update().get(id=order.enrolment_id)
         if wish.state != EnrolmentState.WAITING:
             return  # another worker was faster; this certificate is dropped, its serial number stays unused
-        if not Person.objects.select_for_update().get(id=order.person.id).is_active:
-            _refuse(wish, LEFT, at)
+        wish.person = Person.objects.select_for_update(of=("self",)).get(id=order.person.id)
+        failure = _entitlement_failure(wish)
+        if failure is not None:
+            record_failure(wish, failure, at)
             return
-        row = Certificate.objects.create(
-            person=order.person,
-            generation=order.generation,
-            template=order.template,
-            der=der,
-            sha256=hashlib.sha256(der).digest(),
-            serial_number=f"{certificate.serial_number:X}",
-            key_description=keys.describe(certificate.public_key()),
-            not_before=certificate.not_valid_before_utc,
-            not_after=certificate.not_valid_after_utc,
-            can_sign=certificates.can_sign(certificate),
-            can_encrypt=certificates.can_encrypt(certificate),
-            added_at=at,
+        row = record_certificate(
+            wish.person, certificate, at, generation=order.generation, template=order.template
         )
-        custody_key = CustodyKey.objects.current().get(person=order.person)
-        sealed = seal_for(custody_key, keys.to_pkcs8(private_key), "mail key", row.id)
-        MailKey.objects.create(certificate=row, person=order.person, sealed=sealed)
+        if private_key is not None:
+            custody_key = CustodyKey.objects.current().get(person=order.person)
+            sealed = seal_for(custody_key, keys.to_pkcs8(private_key), "mail key", row.id)
+            MailKey.objects.create(certificate=row, person=order.person, sealed=sealed)
         wish.state, wish.done_at, wish.serial_number = EnrolmentState.ISSUED, at, row.serial_number
-        wish.save(update_fields=["state", "done_at", "serial_number"])
+        wish.step = wish.refusal_code = wish.refusal = wish.remedy = wish.owner = ""
+        wish.next_try_at = None
+        wish.save()
+        _revoke_replaced(wish, row, at)
 
 
-def _record_refusal(tenant_id: uuid.UUID, enrolment_id: uuid.UUID, reason: str, at: datetime) -> None:
+def record_certificate(
+    person: Person,
+    certificate: x509.Certificate,
+    at: datetime,
+    *,
+    generation: Generation | None = None,
+    template: Template | None = None,
+) -> Certificate:
+    """The row of a person's certificate, inside a write scope; without a generation it was brought along."""
+    der = certificate.public_bytes(Encoding.DER)
+    return Certificate.objects.create(
+        person=person,
+        generation=generation,
+        template=template,
+        der=der,
+        sha256=hashlib.sha256(der).digest(),
+        spki_sha256=keys.spki_sha256(certificate.public_key()),
+        serial_number=f"{certificate.serial_number:X}",
+        key_description=keys.describe(certificate.public_key()),
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        can_sign=certificates.can_sign(certificate),
+        can_encrypt=certificates.can_encrypt(certificate),
+        added_at=at,
+    )
+
+
+def _revoke_replaced(wish: Enrolment, successor: Certificate, at: datetime) -> None:
+    """Only now that the successor is there, in the same transaction: nobody is without a certificate in between."""
+    if not wish.revokes_with or wish.replaces_id is None:
+        return
+    earlier = Certificate.objects.issued_here().filter(
+        person=wish.person, template__code=wish.template.code, not_after__gt=at, revocation__isnull=True
+    )
+    for row in earlier.exclude(id=successor.id):
+        record_revocation(_as_actor(wish.person), row, Reason(wish.revokes_with), at)
+
+
+def _as_actor(person: Person) -> Actor:
+    """The person who asked for the replacement answers for the revocation."""
+    return Actor(
+        person.tenant_id, person.id, person.name, person.address, person.is_administrator, person.tenant
+    )
+
+
+def _record_refusal(tenant_id: uuid.UUID, enrolment_id: uuid.UUID, failure: Failure, at: datetime) -> None:
     with tenant_scope(tenant_id, write=True):
-        _refuse(Enrolment.objects.get(id=enrolment_id), reason, at)
-
-
-def _refuse(wish: Enrolment, reason: str, at: datetime) -> None:
-    wish.state, wish.refusal, wish.done_at = EnrolmentState.REFUSED, reason, at
-    wish.save(update_fields=["state", "refusal", "done_at"])
+        wish = Enrolment.objects.select_for_update().get(id=enrolment_id)
+        if wish.state == EnrolmentState.WAITING:
+            record_failure(wish, failure, at)

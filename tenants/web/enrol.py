@@ -39,7 +39,7 @@ def enrol(request: SignedInRequest) -> HttpResponse:
     progress = enrolment_state(request.actor, clock.now())
     if request.method != "POST":
         return _page(request, progress, _form_for(progress))
-    if progress.stage is Stage.FAILED and "again" in request.POST:
+    if progress.stage in (Stage.FAILED, Stage.WAITING) and "again" in request.POST:
         try:
             ask_again(request.actor, clock.now())
         except Refused as refused:
@@ -89,6 +89,8 @@ def _page(request: SignedInRequest, progress: Progress, form: Pin | None, status
         "pin_exists": progress.has_pin,
         "form": form,
         "refusal": progress.refusal,
+        "step": "" if progress.failure is None else progress.failure.step.label,
+        "next_try_at": progress.next_try_at,
         "certificates": _in_use(request) if progress.stage is Stage.DONE else [],
     }
     return render(request, "tenants/enrol.html", context, status=status)

@@ -104,6 +104,17 @@ def _door() -> dict[str, Page]:
         "enrol-working": ("tenants/enrol.html", enrol | {"state": "working"}, at),
         "enrol-done": ("tenants/enrol.html", enrol | {"state": "done", "certificates": made}, at),
         "enrol-failed": ("tenants/enrol.html", enrol | {"state": "failed", "refusal": refusal}, at),
+        "enrol-waiting": (
+            "tenants/enrol.html",
+            enrol
+            | {
+                "state": "waiting",
+                "refusal": refusal,
+                "step": "Is an authority there that can issue?",
+                "next_try_at": NOW + timedelta(minutes=10),
+            },
+            at,
+        ),
     }
 
 

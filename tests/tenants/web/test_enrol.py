@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.test import Client
 
 from pki.crl import Reason
 from tenants import clock
-from tenants.models import Certificate, CustodyKey, Enrolment, Generation
+from tenants.models import Account, Certificate, CustodyKey, Enrolment, Generation
 from tenants.scoping import tenant_scope
 from tenants.services.revoke import revoke
 from tests.browsing import browser, words
@@ -83,20 +84,62 @@ def test_sending_the_form_twice_enrols_once(cast: Cast) -> None:
         assert Enrolment.objects.filter(person_id=newt.actor.person_id).count() == 2
 
 
-def test_a_refusal_names_the_reason_and_the_owner_and_can_be_tried_again(cast: Cast) -> None:
+def test_waiting_names_the_step_the_reason_and_the_owner_and_can_be_tried_at_once(cast: Cast) -> None:
     newt = newcomer(cast)
     client = browser(newt)
     set_issuing(cast, is_issuing=False)
     client.post("/enrol/", {"pin": PIN, "pin_again": PIN})
     work()
-    assert client.get("/enrol/status/").json()["state"] == "failed"
+    assert client.get("/enrol/status/").json()["state"] == "waiting"
     failed = words(client.get("/enrol/"))
+    assert "Is an authority there that can issue?" in failed
+    assert "Next try:" in failed
     assert "No authority of your organisation can issue at the moment" in failed
     assert "your administrator can do this" in failed
     set_issuing(cast, is_issuing=True)
     assert client.post("/enrol/", {"again": "1"}).status_code == 303
     work()
     assert "You can sign and encrypt" in words(client.get("/enrol/"))
+
+
+def test_an_authority_whose_key_is_not_there_is_named_and_the_order_waits(
+    cast: Cast, settings: object
+) -> None:
+    newt = newcomer(cast)
+    client = browser(newt)
+    client.post("/enrol/", {"pin": PIN, "pin_again": PIN})
+    held, settings.AUTHORITY_MASTER_KEY = settings.AUTHORITY_MASTER_KEY, None  # type: ignore[attr-defined]
+    work()
+    page = words(client.get("/enrol/"))
+    assert "The authority cannot be reached" in page
+    assert "the operator" in page
+    settings.AUTHORITY_MASTER_KEY = held  # type: ignore[attr-defined]
+    client.post("/enrol/", {"again": "1"})
+    with clock.moved(timedelta(minutes=10)):
+        work()
+    assert newt.certificate(to_sign=True).can_sign
+
+
+def test_an_authority_that_ends_before_the_certificate_would_says_when(cast: Cast) -> None:
+    newt = newcomer(cast)
+    client = browser(newt)
+    with clock.moved(timedelta(days=5 * 365)):
+        client.force_login(Account.objects.get(address=newt.address))
+        client.post("/enrol/", {"pin": PIN, "pin_again": PIN})
+        work()
+        page = words(client.get("/enrol/"))
+    assert "ends on" in page
+    assert "your administrator can do this" in page
+    with tenant_scope(newt.actor.tenant_id):
+        waits = Enrolment.objects.waiting().filter(person_id=newt.actor.person_id)
+        assert {wish.step for wish in waits} == {"authority"}
+
+
+def test_an_order_that_nobody_takes_says_so(cast: Cast) -> None:
+    client = browser(newcomer(cast))
+    client.post("/enrol/", {"pin": PIN, "pin_again": PIN})
+    with clock.moved(timedelta(minutes=3)):
+        assert "The authority has not answered" in words(client.get("/enrol/"))
 
 
 def set_issuing(cast: Cast, *, is_issuing: bool) -> None:
