@@ -2,6 +2,8 @@
 
 python -m pki show FILE...
 python -m pki validate --cases CASES.json [--json]
+python -m pki sign ORDER --key KEY --certificate CERTIFICATE --out RESULT
+python -m pki new-root | new-request --name NAME --organization ORGANIZATION --key KEY --out FILE
 """
 
 from __future__ import annotations
@@ -12,9 +14,8 @@ import sys
 import warnings
 from pathlib import Path
 
-from .cases import BrokenCaseFile, judge, read_cases
+from . import desk
 from .errors import PkiError
-from .show import describe_file
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,15 +31,20 @@ def main(arguments: list[str] | None = None) -> int:
     validate = commands.add_parser("validate", help="judge certification paths")
     validate.add_argument("--cases", required=True, type=Path, metavar="CASES.json")
     validate.add_argument("--json", action="store_true", help="one JSON object per line")
+    desk.add_commands(commands)
     options = parser.parse_args(arguments)
     # pyca warns about serial numbers that are not positive; here they are judged instead
     warnings.filterwarnings("ignore", message="Parsed a serial number")
     if options.command == "show":
         return _show(options.files)
-    return _validate(options.cases, as_json=options.json)
+    if options.command == "validate":
+        return _validate(options.cases, as_json=options.json)
+    return desk.run(options)
 
 
 def _show(files: list[Path]) -> int:
+    from .show import describe_file  # as with the engine: not needed, and not there, offline
+
     status = 0
     for file in files:
         try:
@@ -51,6 +57,8 @@ def _show(files: list[Path]) -> int:
 
 
 def _validate(cases: Path, *, as_json: bool) -> int:
+    from .cases import BrokenCaseFile, judge, read_cases  # the engine is not there on an offline machine
+
     try:
         wanted = read_cases(cases)
     except BrokenCaseFile as broken:

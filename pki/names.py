@@ -11,7 +11,6 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-import idna
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
@@ -25,15 +24,21 @@ _LOCAL_PART_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f@<>()\[\],;:\\\"]")
 def normalise_domain(domain: str) -> str:
     """The domain in lower-case A-labels, without a trailing dot. Raises `MalformedInput`."""
     text = domain.strip().rstrip(".")
-    try:
-        # plain ASCII passes as it is: real domains carry labels that IDNA 2008 would refuse (such as ab--c)
-        ascii_form = text.lower() if text.isascii() else idna.encode(text, uts46=True).decode("ascii").lower()
-    except idna.IDNAError:
-        raise MalformedInput(_bad_domain(domain)) from None
+    # plain ASCII passes as it is: real domains carry labels that IDNA 2008 would refuse (such as ab--c)
+    ascii_form = text.lower() if text.isascii() else _a_labels(text, domain)
     labels = ascii_form.split(".")
     if not text or len(ascii_form) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         raise MalformedInput(_bad_domain(domain))
     return ascii_form
+
+
+def _a_labels(text: str, domain: str) -> str:
+    import idna  # an offline machine, which has pyca alone, meets A-labels only
+
+    try:
+        return idna.encode(text, uts46=True).decode("ascii").lower()
+    except idna.IDNAError:
+        raise MalformedInput(_bad_domain(domain)) from None
 
 
 def _bad_domain(domain: str) -> Finding:
