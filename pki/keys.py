@@ -45,6 +45,13 @@ class KeyType(StrEnum):
     ML_KEM_1024 = "ml-kem-1024"
 
     @property
+    def spoken(self) -> str:
+        """As `describe` calls a key of this type: "RSA-3072", "EC P-256"."""
+        if self in _CURVES:
+            return f"EC {_CURVE_NAMES[_CURVES[self].name]}"
+        return "Ed25519" if self is KeyType.ED25519 else self.value.upper()
+
+    @property
     def is_rsa(self) -> bool:
         """Whether keys of this type can both sign and receive keys."""
         return self in _RSA_BITS

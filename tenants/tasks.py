@@ -10,10 +10,10 @@ import uuid
 from celery import shared_task
 
 from tenants import due_work
-from tenants.services import issue, publish_crl, pull_publications, renew
+from tenants.services import issue, publish_crl, pull_publications, renew, rotate
 
 # Importing a use case registers its kind of due work.
-KINDS = (issue.issue, publish_crl.publish_crl, pull_publications.pull_publications)
+KINDS = (issue.issue, publish_crl.publish_crl, pull_publications.pull_publications, rotate.rotate)
 FINDERS = (renew.find_renewals,)
 
 

@@ -6,6 +6,7 @@ from tenants.models.certificates import Certificate, Enrolment, MailKey, Revocat
 from tenants.models.custody import CustodyKey, TenantKey, UnlockedKey
 from tenants.models.forest import MailDomain, Tenant
 from tenants.models.people import Account, Person, SignInLink
+from tenants.models.policy import AlgorithmPolicy
 from tenants.models.templates import EnrolmentDecision, SecondOpinion, Template, TemplateAct, TemplateDraft
 from tenants.models.trust import ForeignCrl, KnownCertificate, Reliance, TrustRequest, TrustRoot
 from tenants.models.work import DueWork
@@ -23,6 +24,7 @@ PORTAL_OWNED = {
 __all__ = [
     "PORTAL_OWNED",
     "Account",
+    "AlgorithmPolicy",
     "Approval",
     "Authority",
     "AuthorityKey",

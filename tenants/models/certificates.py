@@ -10,6 +10,7 @@ from cryptography import x509
 from django.db import models
 
 from pki.crl import Reason, RevokedEntry
+from pki.keys import KeyType, key_type
 from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet
 
 
@@ -126,6 +127,11 @@ class Certificate(TenantOwned):
     @cached_property
     def certificate(self) -> x509.Certificate:
         return x509.load_der_x509_certificate(bytes(self.der))
+
+    @property
+    def key_type(self) -> KeyType | None:
+        """None for kinds of key that this portal does not issue to."""
+        return key_type(self.certificate.public_key())
 
 
 class MailKeyQuerySet(TenantQuerySet["MailKey"]):

@@ -36,21 +36,25 @@ Record = Callable[["uuid.UUID | None", Any, datetime], None]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """`prepare(tenant id, content, at)` gives what `record(person id of who asked or None, prepared, at)` writes."""
+    """`prepare(tenant id, content, at)` gives what `record(person id of who asked or None, prepared, at)` writes.
+
+    `always`: it waits for a second administrator in every forest that has one, with the rule or without.
+    """
 
     kind: str
     prepare: Prepare
     record: Record
+    always: bool = False
 
 
 _actions: dict[str, Action] = {}
 
 
-def register(kind: str, *, prepare: Prepare, record: Record) -> Action:
+def register(kind: str, *, prepare: Prepare, record: Record, always: bool = False) -> Action:
     """Name a kind of act; once per kind."""
     if kind in _actions:
         raise RuntimeError(f"{kind!r} is registered twice.")
-    _actions[kind] = Action(kind, prepare, record)
+    _actions[kind] = Action(kind, prepare, record, always)
     return _actions[kind]
 
 
@@ -72,7 +76,8 @@ def act(
     with tenant_scope(tenant_id, write=True):
         if person_id is not None:
             _require_administrator(person_id)
-        if not Tenant.objects.select_for_update().get(id=tenant_id).needs_two_people:
+        tenant = Tenant.objects.select_for_update().get(id=tenant_id)
+        if not tenant.needs_two_people and not (action.always and _administrators() > 1):
             action.record(person_id, prepared, at)
             return None
         sha256 = hashlib.sha256(text.encode()).digest()
@@ -147,6 +152,10 @@ def _must_fit(row: Approval, actor: Actor, sha256: bytes) -> None:
         )  # fmt: skip
 
 
+def _administrators() -> int:
+    return Person.objects.active().filter(role=Role.ADMINISTRATOR).count()
+
+
 def _require_administrator(person_id: uuid.UUID) -> None:
     """Inside the scope: roles are read with the act, not from the session."""
     if not Person.objects.active().filter(id=person_id, role=Role.ADMINISTRATOR).exists():
@@ -161,7 +170,7 @@ def _prepare_rule(tenant_id: uuid.UUID, content: Content, at: datetime) -> bool:
 
 
 def _record_rule(person_id: uuid.UUID | None, needs_two_people: bool, at: datetime) -> None:
-    if needs_two_people and Person.objects.active().filter(role=Role.ADMINISTRATOR).count() < 2:
+    if needs_two_people and _administrators() < 2:
         raise refuse(
             "one-administrator", "There is one administrator only: nobody could approve anything.",
             remedy="Make another person an administrator first.", owner="administrator",

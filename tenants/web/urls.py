@@ -7,6 +7,7 @@ import uuid
 from django.urls import path, register_converter
 
 from tenants.web import (
+    algorithms,
     approvals,
     authorities,
     certificate,
@@ -64,6 +65,8 @@ urlpatterns = [
     path("admin/approvals/rule/", approvals.two_person_rule, name="two_person_rule"),
     path("admin/approvals/<uuid:pk>/approve/", approvals.approval_approve, name="approval_approve"),
     path("admin/approvals/<uuid:pk>/decline/", approvals.approval_decline, name="approval_decline"),
+    path("admin/algorithms/", algorithms.algorithms, name="algorithms"),
+    path("admin/algorithms/next/", algorithms.next_policy, name="next_policy"),
     path("admin/authorities/", authorities.authorities, name="authorities"),
     path("admin/authorities/<uuid:pk>/publish/", authorities.publish_crl, name="publish_crl"),
     path("admin/certificates/", certificates.certificates, name="certificates"),

@@ -336,5 +336,47 @@ def _approvals() -> dict[str, Page]:
     }
 
 
+def _algorithms() -> dict[str, Page]:
+    policy = thing(
+        version=2,
+        in_force_at=NOW,
+        decided_by="Olga Orlova",
+        approved_by="Oskar Olsen",
+        keys=[("Encryption", "EC P-256")],
+    )
+    columns = [
+        thing(
+            code="signing", title="Signing", preferred="EC P-256", counts=[("EC P-256", 248)], moved=248, total=248,
+            percent=100, under_way=0, refused=0,
+        ),
+        thing(
+            code="encryption", title="Encryption", preferred="EC P-256",
+            counts=[("RSA-3072", 183), ("EC P-256", 62)], moved=62, total=245, percent=25, under_way=12, refused=3,
+        ),
+        thing(
+            code="dual-use", title="Signing and encryption with one key", preferred="RSA-3072", counts=[], moved=0,
+            total=0, percent=100, under_way=0, refused=0,
+        ),
+    ]  # fmt: skip
+    effects = [
+        {"title": "Encryption", "now": "RSA-3072", "then": "EC P-256", "moving": 183, "staying": 62},
+        {"title": "Signing", "now": "EC P-256", "then": "Ed25519", "moving": 1, "staying": 1},
+    ]
+    form = forms.NextPolicy(initial={"key_encryption": "p-256"})
+    wrong = forms.with_error(forms.NextPolicy({"begins": "tomorrow"}), "begins", "This is not a date.")
+    page = {"shell": ADMIN, "columns": columns, "policy": policy, "coming": [policy], "form": form}
+    at, one = reverse("tenants:algorithms"), reverse("tenants:next_policy")
+    return {
+        "admin-algorithms": ("tenants/admin/algorithms.html", page, at),
+        "admin-algorithms-none": ("tenants/admin/algorithms.html", page | {"policy": None, "coming": []}, at),
+        "admin-next-policy": (
+            "tenants/admin/next_policy.html", {"shell": ADMIN, "form": form, "effects": effects}, one,
+        ),
+        "admin-next-policy-errors": (
+            "tenants/admin/next_policy.html", {"shell": ADMIN, "form": wrong, "effects": []}, one,
+        ),
+    }  # fmt: skip
+
+
 def pages() -> dict[str, Page]:
-    return _people() | _approvals() | _authorities() | _certificates() | _trust()
+    return _algorithms() | _people() | _approvals() | _authorities() | _certificates() | _trust()

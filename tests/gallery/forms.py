@@ -65,6 +65,13 @@ class Upload(forms.Form):
     file = forms.FileField()
 
 
+class NextPolicy(forms.Form):
+    begins = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    key_encryption = forms.ChoiceField(
+        label="Encryption", choices=[("rsa-3072", "RSA-3072"), ("p-256", "EC P-256")]
+    )
+
+
 def with_error(form: forms.Form, field: str | None, sentence: str) -> forms.Form:
     """The form as it comes back: bound, with one error."""
     form.full_clean()

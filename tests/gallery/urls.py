@@ -35,6 +35,8 @@ TENANTS = {
     "activate_person": "admin/people/<uuid:pk>/activate/",
     "start_over": "admin/people/<uuid:pk>/start-over/",
     "allow_enrolment": "admin/people/<uuid:pk>/allow/",
+    "algorithms": "admin/algorithms/",
+    "next_policy": "admin/algorithms/next/",
     "approvals": "admin/approvals/",
     "two_person_rule": "admin/approvals/rule/",
     "approval_approve": "admin/approvals/<uuid:pk>/approve/",
