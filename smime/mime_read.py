@@ -192,7 +192,12 @@ class _Reader:
         at = root.body
         while self.stack:
             found = search(
-                self.stack[-1].pattern, self.source, max(at - 1, 0), len(self.source), _DELIMITER_REACH
+                self.stack[-1].pattern,
+                self.source,
+                max(at - 1, 0),
+                len(self.source),
+                _DELIMITER_REACH,
+                b"-",
             )
             if found is None:
                 self._close_above(0, len(self.source))

@@ -229,20 +229,23 @@ def equal_blocks(content: bytes | memoryview | Octets, size: int) -> Iterator[Bl
 
 
 def search(
-    pattern: re.Pattern[bytes], source: Source, start: int, end: int, reach: int
+    pattern: re.Pattern[bytes], source: Source, start: int, end: int, reach: int, second: bytes = b""
 ) -> tuple[int, re.Match[bytes]] | None:
     """The first match inside [start, end) and the offset that its positions count from.
 
-    No match may be longer than `reach`, and none may look behind its own start.
+    No match may be longer than `reach`, and none may look behind its own start. `second`: the second octet of
+    every match; one octet is found many times faster than a pattern.
     """
     if isinstance(source, bytes):
-        found = pattern.search(source, start, end)
+        first = source.find(second, start, end)
+        found = pattern.search(source, max(first - 1, start), end) if first >= 0 else None
         return (0, found) if found else None
     at = start
     while True:
         upto = min(at + 2 * BLOCK, end)
         window = source.read(at, upto)
-        found = pattern.search(window)
+        first = window.find(second)
+        found = pattern.search(window, max(first - 1, 0)) if first >= 0 else None
         if found and (upto == end or found.start() + reach < len(window)):
             return at, found
         if upto >= end:
