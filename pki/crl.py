@@ -32,13 +32,13 @@ from .signatures import verify_signature
 from .signer import Signer
 from .times import utc
 
-__all__ = ["Crl", "Reason", "RevokedEntry", "Scope", "build", "check_successor"]
+__all__ = ["Crl", "Reason", "RevokedEntry", "Scope", "build", "check_successor", "vanished"]
 
 CLOCK_TOLERANCE = timedelta(minutes=10)
 _OID_AUTHORITY_KEY_IDENTIFIER = bytes.fromhex("0603551d23")
 _OID_CRL_NUMBER = bytes.fromhex("0603551d14")
 _OID_ISSUING_DISTRIBUTION_POINT = bytes.fromhex("0603551d1c")
-_ONLY_CA_CERTIFICATES = bytes.fromhex("30038201ff")  # IssuingDistributionPoint{onlyContainsCACerts TRUE}
+_ONLY_CA_CERTIFICATES = bytes.fromhex("8201ff")  # [2] onlyContainsCACerts TRUE
 
 MAXIMUM_NUMBER_BITS = 159  # twenty octets, RFC 5280 §5.2.3
 
@@ -51,12 +51,14 @@ def build(
     next_update: datetime,
     entries: Iterable[bytes],
     only_ca_certificates: bool = False,
+    location: str = "",
 ) -> bytes:
     """A signed complete list in DER, in time and memory linear in the entries.
 
-    `entries` are `RevokedEntry.to_der()` values, each serial once. `only_ca_certificates` limits the scope
-    to CA certificates (critical issuing distribution point). The caller judges the result with
-    `check_successor`.
+    `entries` are `RevokedEntry.to_der()` values, or several of them joined, each serial once. In the critical
+    issuing distribution point (RFC 5280 §5.2.5; absent without need): `only_ca_certificates` limits the scope
+    to CA certificates, `location` to certificates with this URL, in these very octets, among their distribution
+    points: one list of several. The caller judges the result with `check_successor`.
     """
     if not 0 <= number < 1 << MAXIMUM_NUMBER_BITS:
         raise _refusal("crl-number", f"{number} is no list number.")
@@ -75,7 +77,7 @@ def build(
             der.header(der.SEQUENCE, revoked_length) if revoked else b"",
         )
     )
-    tail = _list_extensions(issuer.certificate, number, only_ca_certificates)
+    tail = _list_extensions(issuer.certificate, number, _distribution_point(location, only_ca_certificates))
     tbs_header = der.header(der.SEQUENCE, len(head) + revoked_length + len(tail))
     signed_parts = [tbs_header, head, *revoked, tail]
     signature = der.tlv(der.BIT_STRING, b"\x00", _sign(issuer.private_key, signed_parts))
@@ -84,14 +86,24 @@ def build(
     return b"".join((der.header(der.SEQUENCE, body_length), *signed_parts, closing))
 
 
-def _list_extensions(authority: x509.Certificate, number: int, only_ca_certificates: bool) -> bytes:
+def _distribution_point(location: str, only_ca_certificates: bool) -> bytes:
+    """The value of the issuing distribution point, or nothing: an empty one is forbidden."""
+    name = b""
+    if location:
+        uri = der.tlv(0x86, location.encode("ascii"))  # [0] distributionPoint, [0] fullName, [6] URI
+        name = der.tlv(0xA0, der.tlv(0xA0, uri))
+    fields = name + (_ONLY_CA_CERTIFICATES if only_ca_certificates else b"")
+    return der.tlv(der.SEQUENCE, fields) if fields else b""
+
+
+def _list_extensions(authority: x509.Certificate, number: int, distribution_point: bytes) -> bytes:
     identifier = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     extensions = [
         extension(_OID_AUTHORITY_KEY_IDENTIFIER, der.tlv(der.SEQUENCE, der.tlv(0x80, identifier))),
         extension(_OID_CRL_NUMBER, der.integer(number)),
     ]
-    if only_ca_certificates:
-        extensions.append(extension(_OID_ISSUING_DISTRIBUTION_POINT, _ONLY_CA_CERTIFICATES, critical=True))
+    if distribution_point:
+        extensions.append(extension(_OID_ISSUING_DISTRIBUTION_POINT, distribution_point, critical=True))
     return der.tlv(0xA0, der.tlv(der.SEQUENCE, *extensions))
 
 
@@ -153,7 +165,9 @@ class Crl:
         delta = self._value(x509.DeltaCRLIndicator)
         self.base_number: int | None = delta.crl_number if delta else None
         self._verified_by: set[bytes] = set()
-        self.scope = _read_scope(self._value(x509.IssuingDistributionPoint))
+        point = self._value(x509.IssuingDistributionPoint)
+        self.scope = _read_scope(point)
+        self.scope_sha256 = hashlib.sha256(point.public_bytes()).digest() if point else b""
 
     @classmethod
     def parse(cls, data: bytes) -> Crl:
@@ -213,6 +227,12 @@ class Crl:
 
     def __len__(self) -> int:
         return len(self._index.offsets) + len(self._index.foreign)
+
+    @cached_property
+    def entries_der(self) -> bytes:
+        """The entries as they stand in the list, joined; empty when there are none."""
+        start, end = entries_range(self.der)
+        return self.der[start:end]
 
     @property
     def has_entries_field(self) -> bool:
@@ -294,6 +314,16 @@ def _read_scope(point: x509.IssuingDistributionPoint | None) -> Scope:
     )
 
 
+def vanished(new: Crl, published: Crl | None) -> frozenset[int]:
+    """Serial numbers that the published list names and the new one does not.
+
+    A list that begins with all entries of its predecessor, as most do, is recognised without looking at any.
+    """
+    if published is None or new.entries_der.startswith(published.entries_der):
+        return frozenset()
+    return frozenset(published.serial_numbers() - new.serial_numbers())
+
+
 def check_successor(
     new: Crl,
     published: Crl | None,
@@ -305,7 +335,7 @@ def check_successor(
     """Judge a list before it replaces the published one. Raises `CrlRefusal`; then the last good one stays.
 
     The signature must be the issuer's, the dates must fit `at`, the number must rise, and no serial for which
-    `still_valid(serial)` holds (certificate not yet expired) may vanish.
+    `still_valid(serial)` holds (neither expired nor released from a hold) may vanish.
     """
     new.verify(issuer)
     moment = utc(at)
@@ -321,8 +351,7 @@ def check_successor(
         raise _refusal("crl-number", f"The number {new.number} does not rise above {published.number}.")
     if new.this_update < published.this_update:
         raise _refusal("crl-dates", "The list is older than the published one.")
-    vanished = published.serial_numbers() - new.serial_numbers()
-    lost = sorted(serial for serial in vanished if still_valid(serial))
+    lost = sorted(serial for serial in vanished(new, published) if still_valid(serial))
     if lost:
         raise _refusal(
             "crl-shrinks", f"{len(lost)} revocations would vanish, the first one of serial {lost[0]:x}."

@@ -19,6 +19,7 @@ from .building import DeadEnd, Path, PathBuilder, names_readable
 from .conformance import conformance_problems
 from .constraints import constraint_problems
 from .engine import PolicyInputs, engine_problems
+from .entries import Reason
 from .extensions import read_extensions
 from .findings import Finding, Severity, error, info, warning
 from .names import display
@@ -261,10 +262,10 @@ def _malformed(certificate: x509.Certificate) -> Problem:
 def _revocation_problems(status: Revocation) -> Iterator[Problem]:
     if isinstance(status, Revoked):
         entry = status.entry
+        what = "is on hold since" if entry.reason is Reason.CERTIFICATE_HOLD else "was revoked on"
         finding = error(
             "revoked",
-            f"The certificate of {display(status.node.subject)} was revoked on "
-            f"{spoken(entry.revoked_at)} ({entry.reason}).",
+            f"The certificate of {display(status.node.subject)} {what} {spoken(entry.revoked_at)} ({entry.reason}).",
             citation="RFC 5280 §6.3",
             remedy="Do not rely on this letter; contact the sender another way.",
             owner="you",

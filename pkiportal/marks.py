@@ -135,7 +135,13 @@ REASONS: tuple[Reason, ...] = (
         "aACompromise", gettext_lazy("Attribute authority compromise"), gettext_lazy("Its key is in doubt.")
     ),
     Reason("removeFromCRL", gettext_lazy("Released from hold"), gettext_lazy("The hold was ended.")),
-    Reason("certificateHold", gettext_lazy("On hold"), gettext_lazy("You are not sure yet.")),
+    Reason(
+        "certificateHold",
+        gettext_lazy("On hold"),
+        gettext_lazy(
+            "You are not sure yet, as with a laptop that may turn up. The only one that can be taken back."
+        ),
+    ),
     Reason("unspecified", gettext_lazy("Unspecified"), gettext_lazy("No reason is published.")),
 )
 
@@ -151,6 +157,12 @@ FINAL_REASONS = frozenset(
         "unspecified",
     }
 )
+# What each form offers: for one certificate, for one that is on hold or everything of a person, for an authority.
+OFFERED_REASONS = {
+    "certificate": FINAL_REASONS | {"certificateHold"},
+    "final": FINAL_REASONS,
+    "authority": frozenset({"cACompromise", "superseded", "cessationOfOperation"}),
+}
 
 
 def reason_words(code: str) -> str:

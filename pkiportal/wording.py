@@ -137,6 +137,10 @@ def _revoked_since(report: Any, since: Any, received_at: datetime | None) -> tup
         arrived = _("The signature was good when the letter arrived, %(when)s.") % {
             "when": moment(received_at)
         }
+    if str(since.reason) == "certificateHold":
+        held = _("Since %(when)s the certificate is on hold. Do not rely on newer letters with it for now.")
+        text = _("Signed by %(who)s · certificate on hold since, from %(date)s") % facts
+        return text, f"{arrived} {held % {'when': moment(since.revoked_at)}}"
     revoked = _("The certificate was revoked %(when)s: %(reason)s. Do not rely on newer letters with it.")
     text = _("Signed by %(who)s · certificate revoked since, on %(date)s") % facts
     return text, f"{arrived} {revoked % {**facts, 'when': moment(since.revoked_at)}}"
@@ -268,6 +272,13 @@ def _signed_revoked(report: Any) -> tuple[str, str]:
     )
     if entry is None:
         return _("Signed with a revoked certificate"), why
+    if str(entry.reason) == "certificateHold":
+        held = _("Signed with a certificate that is on hold since %(date)s") % {
+            "date": full_day(entry.revoked_at)
+        }
+        return held, _(
+            "Its authority is not sure yet whether the key is still in the right hands."
+        ) + " " + why
     facts = {"date": full_day(entry.revoked_at), "reason": reason_words(str(entry.reason))}
     return _("Signed with a revoked certificate (%(date)s, %(reason)s)") % facts, why
 

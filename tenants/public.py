@@ -28,9 +28,9 @@ class PublishedList:
 
 @dataclass(frozen=True, slots=True)
 class Publications:
-    """The certificates of a forest's authorities, each with its newest list (None before the first)."""
+    """The certificates of a forest's authorities, each with its newest lists (none before the first, one a shard)."""
 
-    issuers: tuple[tuple[bytes, bytes | None], ...]
+    issuers: tuple[tuple[bytes, tuple[bytes, ...]], ...]
 
 
 def forest_of(domain: str) -> uuid.UUID | None:
@@ -54,10 +54,18 @@ def forest_of_address(address: str) -> uuid.UUID | None:
         return None
 
 
-def current_list(tenant_id: uuid.UUID, generation_id: uuid.UUID) -> PublishedList | None:
-    """The newest list of a generation, exactly as signed."""
+def current_list(tenant_id: uuid.UUID, generation_id: uuid.UUID, shard: int = 0) -> PublishedList | None:
+    """The newest list of a generation's shard, exactly as signed."""
+    return list_in_force(tenant_id, generation_id, shard, None)
+
+
+def list_in_force(
+    tenant_id: uuid.UUID, generation_id: uuid.UUID, shard: int, at: datetime | None
+) -> PublishedList | None:
+    """The list that was the newest at a date (None: now), exactly as signed then."""
     with tenant_scope(tenant_id):
-        row = CrlPublication.objects.filter(generation_id=generation_id).newest_first().first()
+        rows = CrlPublication.objects.filter(generation_id=generation_id, shard=shard).newest_first()
+        row = (rows if at is None else rows.filter(this_update__lte=at)).first()
     return (
         None
         if row is None
@@ -72,12 +80,13 @@ def issuer_certificate(tenant_id: uuid.UUID, generation_id: uuid.UUID) -> bytes 
 
 
 def publications(tenant_id: uuid.UUID) -> Publications:
-    """Every authority certificate with its newest list."""
+    """Every authority certificate with its newest lists."""
     with tenant_scope(tenant_id):
         issuers = []
         for generation in Generation.objects.order_by("not_before", "id"):
-            newest = CrlPublication.objects.filter(generation=generation).newest_first().first()
-            issuers.append((bytes(generation.der), None if newest is None else bytes(newest.der)))
+            newest = CrlPublication.objects.newest_of_each().filter(generation=generation).order_by("shard")
+            ders = tuple(bytes(der) for der in newest.values_list("der", flat=True))
+            issuers.append((bytes(generation.der), ders))
     return Publications(tuple(issuers))
 
 

@@ -10,10 +10,16 @@ import uuid
 from celery import shared_task
 
 from tenants import due_work
-from tenants.services import issue, publish_crl, pull_publications, renew, rotate
+from tenants.services import issue, publish_crl, pull_publications, renew, revoke_all, rotate
 
 # Importing a use case registers its kind of due work.
-KINDS = (issue.issue, publish_crl.publish_crl, pull_publications.pull_publications, rotate.rotate)
+KINDS = (
+    issue.issue,
+    publish_crl.publish_crl,
+    pull_publications.pull_publications,
+    revoke_all.fulfil,
+    rotate.rotate,
+)
 FINDERS = (renew.find_renewals,)
 
 

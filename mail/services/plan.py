@@ -25,7 +25,7 @@ from smime.encrypt import ContentCipher
 from smime.key_transport import KeyTransport
 from tenants import public
 from tenants.access import Actor
-from tenants.models import Certificate, Person, Revocation
+from tenants.models import Certificate, Hold, Person, Revocation
 from tenants.scoping import tenant_scope
 from tenants.services.assemble_trust import assemble_trust
 
@@ -167,6 +167,8 @@ def _known_here(actor: Actor, address: str) -> list[Candidate]:
         # A revocation counts here from the moment it is recorded, before the list with it is published.
         revoked = set(
             Revocation.objects.filter(certificate__person=person).values_list("certificate_id", flat=True)
+        ) | set(
+            Hold.objects.open().filter(certificate__person=person).values_list("certificate_id", flat=True)
         )
         return [
             Candidate(

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from pkiportal import display
 from pkiportal.marks import (
-    FINAL_REASONS,
+    OFFERED_REASONS,
     OWNERS,
     REASONS,
     STATES,
@@ -163,9 +163,9 @@ def path_seal(path: Any) -> dict[str, Any]:
 
 
 @register.simple_tag
-def revocation_reasons() -> list[Reason]:
-    """Reasons that fit a person's certificate and are final: nothing of an authority, no hold."""
-    return [reason for reason in REASONS if reason.code in FINAL_REASONS]
+def revocation_reasons(kind: str = "certificate") -> list[Reason]:
+    """Reasons that a form offers; `kind` is a key of OFFERED_REASONS."""
+    return [reason for reason in REASONS if reason.code in OFFERED_REASONS[kind]]
 
 
 @register.filter

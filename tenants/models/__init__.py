@@ -5,6 +5,7 @@ from tenants.models.authorities import Authority, AuthorityKey, CrlPublication, 
 from tenants.models.certificates import Certificate, Enrolment, MailKey, Revocation
 from tenants.models.custody import CustodyKey, TenantKey, UnlockedKey
 from tenants.models.forest import MailDomain, Tenant
+from tenants.models.holds import Hold, HoldRelease, MassRevocation
 from tenants.models.people import Account, Person, SignInLink
 from tenants.models.policy import AlgorithmPolicy
 from tenants.models.templates import EnrolmentDecision, SecondOpinion, Template, TemplateAct, TemplateDraft
@@ -36,9 +37,12 @@ __all__ = [
     "EnrolmentDecision",
     "ForeignCrl",
     "Generation",
+    "Hold",
+    "HoldRelease",
     "KnownCertificate",
     "MailDomain",
     "MailKey",
+    "MassRevocation",
     "Person",
     "Reliance",
     "Revocation",

@@ -65,6 +65,9 @@ class Generation(TenantOwned):
     last_crl_number = models.PositiveBigIntegerField(
         default=0, help_text="taken under the row's lock, never reused"
     )
+    shard_count = models.PositiveSmallIntegerField(
+        default=1, help_text="lists that share the certificates among them; may only grow"
+    )
     crl_failure = models.CharField(
         max_length=200, blank=True, help_text="why the last attempt published nothing"
     )
@@ -102,14 +105,26 @@ class CrlPublicationQuerySet(TenantQuerySet["CrlPublication"]):
     def newest_first(self) -> CrlPublicationQuerySet:
         return self.order_by("-number")
 
+    def newest_of_each(self) -> CrlPublicationQuerySet:
+        """The current list of every shard of every generation."""
+        newest = (
+            CrlPublication.objects.filter(
+                generation=models.OuterRef("generation"), shard=models.OuterRef("shard")
+            )
+            .order_by("-number")
+            .values("number")[:1]
+        )
+        return self.filter(number=models.Subquery(newest))
+
 
 class CrlPublication(TenantOwned):
-    """A published list, exactly as served. Never updated: the newest number is the current one."""
+    """A published list, exactly as served. Never updated: the newest number of a shard is its current one."""
 
     append_only = True
 
     generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="crls")
-    number = models.PositiveBigIntegerField()
+    shard = models.PositiveSmallIntegerField(default=0)
+    number = models.PositiveBigIntegerField(help_text="rises through all shards of the generation")
     this_update = models.DateTimeField()
     next_update = models.DateTimeField()
     der = models.BinaryField()
@@ -123,3 +138,4 @@ class CrlPublication(TenantOwned):
     class Meta:
         base_manager_name = "objects"
         constraints = [models.UniqueConstraint(fields=["tenant", "generation", "number"], name="crl_number")]
+        indexes = [models.Index(fields=["tenant", "generation", "shard", "-number"], name="crl_newest")]

@@ -11,6 +11,7 @@ from django.db import models
 
 from pki.crl import Reason, RevokedEntry
 from pki.keys import KeyType, key_type
+from tenants.models.holds import Hold
 from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet
 
 
@@ -72,7 +73,12 @@ class Enrolment(TenantOwned):
 
 class CertificateQuerySet(TenantQuerySet["Certificate"]):
     def current(self, at: datetime) -> CertificateQuerySet:
-        """Within validity at `at` and not revoked, newest first."""
+        """Within validity at `at`, neither revoked nor on hold, newest first: what may be used."""
+        held = Hold.objects.open().filter(certificate=models.OuterRef("pk"))
+        return self.unrevoked(at).filter(~models.Exists(held))
+
+    def unrevoked(self, at: datetime) -> CertificateQuerySet:
+        """Within validity at `at` and not revoked, on hold or not, newest first: what can still be revoked."""
         return self.filter(not_before__lte=at, not_after__gt=at, revocation__isnull=True).order_by(
             "-not_before", "id"
         )
@@ -105,6 +111,9 @@ class Certificate(TenantOwned):
     sha256 = models.BinaryField(max_length=32)
     spki_sha256 = models.BinaryField(max_length=32, help_text="the key: SHA-256 of its SubjectPublicKeyInfo")
     serial_number = models.CharField(max_length=40, help_text="hexadecimal, upper case")
+    shard = models.PositiveSmallIntegerField(
+        default=0, help_text="which of its generation's lists names it; fixed in its distribution point"
+    )
     key_description = models.CharField(max_length=32, help_text="for people: EC P-256, RSA-3072")
     not_before = models.DateTimeField()
     not_after = models.DateTimeField()
@@ -159,11 +168,22 @@ class MailKey(TenantOwned):
 
 class RevocationQuerySet(TenantQuerySet["Revocation"]):
     def on_list_of(self, generation_id: uuid.UUID) -> RevocationQuerySet:
-        """Entries of the generation's list, in the order they were made.
+        """Entries of the generation's lists, in the order they were made.
 
         All of them: a web process whose clock runs a second ahead of the worker's must not lose its revocation.
         """
         return self.filter(generation_id=generation_id).order_by("revoked_at", "serial_number")
+
+    def of_shard(self, shard: int) -> RevocationQuerySet:
+        """What one shard's list carries. Revocations without a row of their certificate (authorities) are on the first."""
+        named = models.Q(certificate__shard=shard)
+        return self.filter(named | models.Q(certificate__isnull=True) if shard == 0 else named)
+
+    def not_ended_by(self, moment: datetime | None) -> RevocationQuerySet:
+        """Without those whose certificate had ended at `moment` (None: all)."""
+        if moment is None:
+            return self
+        return self.filter(models.Q(certificate__isnull=True) | models.Q(certificate__not_after__gt=moment))
 
 
 class Revocation(TenantOwned):

@@ -67,9 +67,14 @@ class KnownCertificate(TenantOwned):
 
 
 class ForeignCrl(TenantOwned):
-    """The newest list known of an issuer outside this forest, by the issuer's key."""
+    """The newest list known of an issuer outside this forest, by the issuer's key and the list's scope."""
 
     issuer_spki_sha256 = models.BinaryField(max_length=32)
+    scope_sha256 = models.BinaryField(
+        max_length=32,
+        default=b"",
+        help_text="of its issuing distribution point (RFC 5280 §5.2.5); empty: it has none",
+    )
     der = models.BinaryField()
     number = models.DecimalField(max_digits=49, decimal_places=0, null=True, help_text="up to 20 octets")
     this_update = models.DateTimeField()
@@ -82,7 +87,9 @@ class ForeignCrl(TenantOwned):
     class Meta:
         base_manager_name = "objects"
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "issuer_spki_sha256"], name="foreign_crl_issuer")
+            models.UniqueConstraint(
+                fields=["tenant", "issuer_spki_sha256", "scope_sha256"], name="foreign_crl_scope"
+            )
         ]
 
 

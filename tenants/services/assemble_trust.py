@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from cryptography import x509
-from django.db.models import F, Max, OuterRef, Subquery
+from django.db.models import Max
 
 from pki.crl import Crl
 from pki.trust import Trust, TrustAnchor
@@ -22,12 +22,7 @@ def assemble_trust() -> Trust:
     """Inside an open scope. The values may leave it."""
     own_domains = _own_domains()
     anchors = tuple(_anchor(row, own_domains) for row in TrustRoot.objects.believed())
-    newest = (
-        CrlPublication.objects.filter(generation=OuterRef("generation"))
-        .order_by("-number")
-        .values("number")[:1]
-    )
-    published = CrlPublication.objects.annotate(newest=Subquery(newest)).filter(number=F("newest"))
+    published = CrlPublication.objects.newest_of_each()
     lists = [bytes(der) for der in published.values_list("der", flat=True)[:MOST_ISSUERS]]
     foreign = ForeignCrl.objects.order_by("-this_update")
     lists += [bytes(der) for der in foreign.values_list("der", flat=True)[:MOST_ISSUERS]]

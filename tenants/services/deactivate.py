@@ -21,7 +21,7 @@ def deactivate(actor: Actor, person_id: uuid.UUID, at: datetime, *, revoke: bool
     """
     with tenant_scope(actor.tenant_id, write=True):
         person = record_access(actor, person_id, active=False)
-        rows = list(Certificate.objects.issued_here().filter(person=person).current(at)) if revoke else []
+        rows = list(Certificate.objects.issued_here().filter(person=person).unrevoked(at)) if revoke else []
         for row in rows:
             record_revocation(actor, row, Reason.CESSATION_OF_OPERATION, at)
     return person, len(rows)

@@ -61,8 +61,8 @@ def ask_again(actor: Actor, at: datetime) -> None:
 
 
 def missing_codes(person_id: uuid.UUID, at: datetime) -> list[str]:
-    """The templates that a person has no current certificate of. Inside a scope."""
-    current = Certificate.objects.filter(person_id=person_id).with_key().current(at)
+    """The templates that a person has no current certificate of; one on hold waits for its release. Inside a scope."""
+    current = Certificate.objects.filter(person_id=person_id).with_key().unrevoked(at)
     usable = {"signing": current.signing(), "encryption": current.encryption()}
     return [code for code in TEMPLATE_CODES if not usable[code].exists()]
 

@@ -158,10 +158,14 @@ def _signing_key(profile: profiles.Profile) -> keys.SigningPrivateKey:
     return key
 
 
-def publication(tenant_id: uuid.UUID, generation_id: uuid.UUID) -> certificates.Publication:
-    """Where a generation's list and certificate are served: opaque ids under PUBLISH_BASE_URL."""
+def publication(tenant_id: uuid.UUID, generation_id: uuid.UUID, shard: int = 0) -> certificates.Publication:
+    """Where a generation's list and certificate are served: opaque ids under PUBLISH_BASE_URL.
+
+    The first shard has the address that the list had before there were several.
+    """
     base = f"{settings.PUBLISH_BASE_URL}/pki/{tenant_id.hex}/{generation_id.hex}"
-    return certificates.Publication(crl_url=f"{base}.crl", issuer_url=f"{base}.cer")
+    list_base = f"{base}-{shard}" if shard else base
+    return certificates.Publication(crl_url=f"{list_base}.crl", issuer_url=f"{base}.cer")
 
 
 def _write_root_key(wish: Founding, key: keys.SigningPrivateKey) -> None:
@@ -215,11 +219,12 @@ def _record_generation(
     )
 
 
-def record_list(generation: Generation, crl: lists.Crl, at: datetime) -> CrlPublication:
-    """Keep a list as the generation's newest publication. Lists of ours always have a number and an end."""
+def record_list(generation: Generation, crl: lists.Crl, at: datetime, shard: int = 0) -> CrlPublication:
+    """Keep a list as the newest publication of the generation's shard. Lists of ours always have a number and an end."""
     assert crl.number is not None and crl.next_update is not None  # noqa: S101, PT018  `crl.build` writes both
     return CrlPublication.objects.create(
         generation=generation,
+        shard=shard,
         number=crl.number,
         this_update=crl.this_update,
         next_update=crl.next_update,

@@ -23,6 +23,7 @@ from tenants.keystore.tenant_keys import MasterKeyWithheld
 from tenants.models import (
     AuthorityKey,
     Certificate,
+    CrlPublication,
     CustodyKey,
     Enrolment,
     Generation,
@@ -33,6 +34,7 @@ from tenants.models import (
 from tenants.models.certificates import EnrolmentState, EnrolmentStep
 from tenants.scoping import tenant_scope
 from tenants.services.admit import AwaitsApproval, NotAdmitted, admit
+from tenants.services.compromised_keys import refuse_compromised
 from tenants.services.enrolment_failures import (
     Failure,
     authority_unreachable,
@@ -79,6 +81,7 @@ class _Order:
     serial_number: int
     mailbox: str
     public_key: bytes | None
+    shard: int
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,15 @@ def _record_intent(tenant_id: uuid.UUID, enrolment_id: uuid.UUID, at: datetime) 
             wish.id, wish.person, wish.template, generation, signer, serial_number,
             wish.mailbox or wish.person.address,
             None if wish.public_key is None else bytes(wish.public_key),
+            _shard(generation, serial_number),
         )  # fmt: skip
+
+
+def _shard(generation: Generation, serial_number: int) -> int:
+    """The list that will name the certificate if ever it is revoked: one of those that are published already."""
+    published = CrlPublication.objects.filter(generation=generation, shard__lt=generation.shard_count)
+    shards = sorted(published.order_by().values_list("shard", flat=True).distinct())
+    return shards[serial_number % len(shards)] if shards else 0
 
 
 def _entitlement_failure(wish: Enrolment) -> Failure | None:
@@ -171,13 +182,15 @@ def _make(order: _Order, at: datetime) -> tuple[keys.PrivateKey | None, x509.Cer
     public_key = (
         private_key.public_key() if private_key is not None else load_der_public_key(order.public_key or b"")
     )
+    with tenant_scope(order.person.tenant_id):
+        refuse_compromised(public_key)
     certificate = certificates.issue_person(
         issuer=order.signer,
         public_key=public_key,
         name=order.person.name,
         mailbox=order.mailbox,
         profile=profile,
-        publication=publication(order.person.tenant_id, order.generation.id),
+        publication=publication(order.person.tenant_id, order.generation.id, order.shard),
         serial_number=order.serial_number,
         at=at,
         smime_capabilities=capabilities.write(READS) if profile.encrypts and private_key else None,
@@ -204,7 +217,12 @@ def _record(
             record_failure(wish, failure, at)
             return
         row = record_certificate(
-            wish.person, certificate, at, generation=order.generation, template=order.template
+            wish.person,
+            certificate,
+            at,
+            generation=order.generation,
+            template=order.template,
+            shard=order.shard,
         )
         if private_key is not None:
             custody_key = CustodyKey.objects.current().get(person=order.person)
@@ -224,6 +242,7 @@ def record_certificate(
     *,
     generation: Generation | None = None,
     template: Template | None = None,
+    shard: int = 0,
 ) -> Certificate:
     """The row of a person's certificate, inside a write scope; without a generation it was brought along."""
     der = certificate.public_bytes(Encoding.DER)
@@ -235,6 +254,7 @@ def record_certificate(
         sha256=hashlib.sha256(der).digest(),
         spki_sha256=keys.spki_sha256(certificate.public_key()),
         serial_number=f"{certificate.serial_number:X}",
+        shard=shard,
         key_description=keys.describe(certificate.public_key()),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,

@@ -28,9 +28,9 @@ def pull_publications(tenant_id: uuid.UUID, publisher_id: uuid.UUID) -> datetime
     published = public.publications(publisher_id)
     at = clock.now()
     with tenant_scope(tenant_id, write=True):
-        for issuer_der, crl_der in published.issuers:
+        for issuer_der, crl_ders in published.issuers:
             keep_certificate(issuer_der, PUBLISHED, at)
-            if crl_der is not None:
+            for crl_der in crl_ders:
                 keep_list(crl_der, load_certificate(issuer_der), PUBLISHED, at)
     return None
 
@@ -67,11 +67,13 @@ def keep_list(der: bytes, issuer: x509.Certificate, source: str, at: datetime) -
     except PkiError:
         return False
     spki = keys.spki_sha256(issuer.public_key())
-    held = ForeignCrl.objects.filter(issuer_spki_sha256=spki).first()
+    of_issuer = ForeignCrl.objects.filter(issuer_spki_sha256=spki)
+    held = of_issuer.filter(scope_sha256=crl.scope_sha256).first()
     if held is not None and (held.this_update, held.number or 0) > (crl.this_update, crl.number or 0):
         return False
     ForeignCrl.objects.update_or_create(
         issuer_spki_sha256=spki,
+        scope_sha256=crl.scope_sha256,
         defaults={
             "der": crl.der,
             "number": crl.number,
@@ -81,4 +83,7 @@ def keep_list(der: bytes, issuer: x509.Certificate, source: str, at: datetime) -
             "fetched_at": at,
         },
     )
+    if source == PUBLISHED and crl.scope_sha256:
+        # The one list of this issuer has become several: what it said is now theirs to say, releases too.
+        of_issuer.filter(scope_sha256=b"", number__lt=crl.number).delete()
     return True

@@ -14,7 +14,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from pki.crl import Reason
 from tenants import clock, due_work
-from tenants.models import Certificate, CustodyKey, Enrolment, Person, Template, Tenant
+from tenants.models import Certificate, CustodyKey, Enrolment, Hold, Person, Template, Tenant
 from tenants.models.certificates import EnrolmentState
 from tenants.refusals import Refused, refuse
 from tenants.scoping import tenant_scope
@@ -91,6 +91,7 @@ def due_certificates(at: datetime) -> list[uuid.UUID]:
         .annotate(is_revoked=ExpressionWrapper(Q(revocation__isnull=False), BooleanField()))
         .order_by("person_id", "template__code", "-not_before", "-added_at")
     )
+    held = set(Hold.objects.open().values_list("certificate_id", flat=True))
     seen: set[tuple[uuid.UUID, str]] = set()
     due: list[uuid.UUID] = []
     for row in rows.values_list("id", "person_id", "template__code", "not_before", "not_after", "is_revoked"):
@@ -98,8 +99,8 @@ def due_certificates(at: datetime) -> list[uuid.UUID]:
         if (person_id, code) in seen:
             continue
         seen.add((person_id, code))
-        # A revoked one is not followed by itself: somebody decided against it.
-        if not is_revoked and renews_at(not_before, not_after) <= at:
+        # What is revoked or on hold is not followed by itself: somebody decided against it.
+        if not is_revoked and certificate_id not in held and renews_at(not_before, not_after) <= at:
             due.append(certificate_id)
     asked = Enrolment.objects.filter(replaces_id__in=due)
     under_way = set(asked.waiting().values_list("replaces_id", flat=True))

@@ -35,7 +35,7 @@ def start_over(actor: Actor, person_id: uuid.UUID, at: datetime) -> Person:
         Enrolment.objects.filter(person=person, state=EnrolmentState.WAITING).update(
             state=EnrolmentState.REFUSED, refusal="You were started over with new keys.", done_at=at
         )
-        for row in Certificate.objects.issued_here().filter(person=person).current(at):
+        for row in Certificate.objects.issued_here().filter(person=person).unrevoked(at):
             record_revocation(actor, row, Reason.SUPERSEDED, at)
         MailKey.objects.openable().filter(person=person).update(retired_at=at)
         UnlockedKey.objects.filter(person=person).delete()

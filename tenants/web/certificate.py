@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from tenants import clock
 from tenants.access import SignedInRequest, member
 from tenants.scoping import tenant_scope
 from tenants.services.certificate_files import FORMS
@@ -18,7 +19,14 @@ from tenants.web.certificate_page import Crumb, Frame, Links, draw_certificate, 
 @require_safe
 def certificate(request: SignedInRequest, fp: str, tab: str = "general") -> HttpResponse:
     held = held_certificate(request, fp)
-    frame = Frame(links_of(fp), _crumbs(request, held), note=_note(held), revocation=held.revocation)
+    frame = Frame(
+        links_of(fp),
+        _crumbs(request, held),
+        note=_note(held),
+        revocation=held.revocation,
+        hold=held.hold,
+        published=held.published,
+    )
     return draw_certificate(request, held.certificate, tab, frame)
 
 
@@ -41,7 +49,7 @@ def held_certificate(request: SignedInRequest, fp: str) -> HeldCertificate:
     if len(sha256) != 32 or fp != sha256.hex():
         raise Http404
     with tenant_scope(request.actor.tenant_id):
-        held = find_certificate(sha256)
+        held = find_certificate(sha256, clock.now())
     if held is None:
         raise Http404
     return held

@@ -19,13 +19,12 @@ from pki.claims import Claims, claims_of
 from pki.path import Failure, Verdict
 from tenants import clock
 from tenants.access import Actor, SignedInRequest
-from tenants.models import Revocation, Tenant, TrustRequest
+from tenants.models import Hold, Revocation, Tenant, TrustRequest
 from tenants.models.trust import TrustRequestState, TrustState
 from tenants.public import forest_of
 from tenants.scoping import tenant_scope
 from tenants.services.certificate_files import FORMS, certificate_file
 from tenants.services.judge_certificate import Judged, judge_certificate, sha256_of
-from tenants.services.list_certificates import published_numbers
 from tenants.web.answers import download
 from tenants.web.certificate_fields import field_groups
 from tenants.web.certificate_path import path_nodes
@@ -59,7 +58,8 @@ class Frame:
     """What surrounds a certificate on its page: where it was found, and what else was found there.
 
     `offered`: issuers that came along. `note`: how it came here. `letters`: how many letters carry it, if that is known.
-    `message`: the letter that a wish to trust its root is about. `revocation`: of a certificate issued here.
+    `message`: the letter that a wish to trust its root is about. `revocation` and `hold`: of a certificate issued
+    here, with the number of the `published` list that names it.
     """
 
     links: Links
@@ -69,6 +69,8 @@ class Frame:
     letters: int | None = None
     message: str = ""
     revocation: Revocation | None = None
+    hold: Hold | None = None
+    published: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def draw_certificate(
         "nodes": path_nodes(judged),
         "trust_request": _trust_offer(request.actor, judged, frame),
         "status": status_of(
-            certificate, judged, frame.revocation, _published(request.actor, frame), frame.letters
+            certificate, judged, frame.revocation, frame.hold, frame.published, frame.letters
         ),
     }
     return render(request, "tenants/certificate.html", context)
@@ -207,10 +209,3 @@ def _trust_offer(actor: Actor, judged: Judged, frame: Frame) -> TrustOffer | Non
     with tenant_scope(actor.tenant_id):
         asked = TrustRequest.objects.filter(sha256=sha256_of(top), state=TrustRequestState.OPEN).exists()
     return TrustOffer(base64.b64encode(top.public_bytes(Encoding.DER)).decode(), frame.message, asked)
-
-
-def _published(actor: Actor, frame: Frame) -> int | None:
-    if frame.revocation is None:
-        return None
-    with tenant_scope(actor.tenant_id):
-        return published_numbers([frame.revocation]).get(frame.revocation.id)

@@ -10,10 +10,11 @@ from cryptography import x509
 from django.utils.translation import gettext as _
 
 from pki.claims import name_of
-from pki.crl import Crl
+from pki.crl import Crl, Reason
 from pki.names import common_name, display
 from pki.revocation import Good, Revoked, Undetermined
-from tenants.models import Revocation
+from tenants import clock
+from tenants.models import Hold, Revocation
 from tenants.services.judge_certificate import Judged
 from tenants.web.words import camel_words, full_moment
 
@@ -41,16 +42,22 @@ def status_of(
     certificate: x509.Certificate,
     judged: Judged,
     revocation: Revocation | None,
+    hold: Hold | None,
     published: int | None,
     letters: int | None,
 ) -> Status:
     """The forest's own record comes first: it knows of a revocation before the list is out."""
     if revocation is not None:
-        return Status("revoked", *_revoked_here(revocation, published), letters=letters)
+        return Status("revoked", *_revoked_here(certificate, revocation, published), letters=letters)
+    if hold is not None:
+        return Status("revoked", _held(hold.held_at), _listed(published), letters=letters)
     match judged.path.revocation:
         case Good() as good:
             title, text = _good(good, judged)
             return Status("good", title, text, [_used(crl, judged) for crl in good.lists], letters)
+        case Revoked(entry=entry, node=node) if entry.reason is Reason.CERTIFICATE_HOLD:
+            text = _("Do not rely on it until its authority releases it or revokes it for good.")
+            return Status("revoked", _held(entry.revoked_at), text, letters=letters)
         case Revoked(entry=entry, node=node):
             facts = {"when": full_moment(entry.revoked_at), "reason": camel_words(entry.reason)}
             title = _("Revoked %(when)s: %(reason)s") % facts
@@ -62,12 +69,26 @@ def status_of(
     return Status("undetermined", _("Not checked"), text, letters=letters)
 
 
-def _revoked_here(revocation: Revocation, published: int | None) -> tuple[str, str]:
+def _revoked_here(
+    certificate: x509.Certificate, revocation: Revocation, published: int | None
+) -> tuple[str, str]:
     facts = {"when": full_moment(revocation.revoked_at), "reason": camel_words(revocation.reason)}
     title = _("Revoked %(when)s: %(reason)s") % facts
+    if certificate.not_valid_after_utc <= clock.now():
+        return title, _(
+            "It has ended since, and lists no longer name it. Letters from its time are judged by the lists of then."
+        )
+    return title, _listed(published)
+
+
+def _held(since: datetime) -> str:
+    return _("On hold since %(when)s") % {"when": full_moment(since)}
+
+
+def _listed(published: int | None) -> str:
     if published is None:
-        return title, _("The list that names it is being published; that takes less than a minute.")
-    return title, _("List number %(n)s, which is published, names it.") % {"n": published}
+        return _("The list that names it is being published; that takes less than a minute.")
+    return _("List number %(n)s, which is published, names it.") % {"n": published}
 
 
 def _good(good: Good, judged: Judged) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pki.crl import Reason
 from pki.findings import Finding
 
 LARGEST_CERTIFICATE_FILE = 1024 * 1024
@@ -76,6 +77,27 @@ class Revoke(forms.Form):
             "invalid": gettext_lazy("This is not a date. Write year-month-day, such as 2026-11-24.")
         },
     )
+
+    # Asked for by the reasons that cast doubt on what was signed before.
+    password = _secret(required=False)
+
+
+class RevokeAll(forms.Form):
+    reason = forms.CharField(max_length=32, error_messages={"required": gettext_lazy("Choose a reason.")})
+    password = _secret(
+        error_messages={"required": gettext_lazy("Type your password again: this cannot be taken back.")}
+    )
+
+
+PASSWORD_FIELDS = dict.fromkeys(("password-missing", "password-paused", "password-wrong"), "password")
+
+
+def chosen_reason(form: forms.Form) -> Reason | None:
+    """The reason that was chosen, or None with the error beside it."""
+    reason = next((reason for reason in Reason if reason.value == form.cleaned_data["reason"]), None)
+    if reason is None:
+        form.add_error("reason", _("Choose one of the reasons."))
+    return reason
 
 
 class TrustImport(forms.Form):

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from tenants import clock
 from tenants.access import Actor, SignedInRequest, member
 from tenants.keystore.custody import Custody
-from tenants.models import Certificate
+from tenants.models import Certificate, Hold
 from tenants.refusals import Refused
 from tenants.scoping import tenant_scope
 from tenants.services.export_identity import export_identity
@@ -71,7 +71,9 @@ def my_certificates(actor: Actor, at: datetime) -> MyCertificates:
             .select_related("revocation", "mail_key")
             .order_by("-not_before", "id")
         )
-        kept = tuple(_kept(row) for row in others)
+        holds = Hold.objects.open().filter(certificate__person_id=actor.person_id)
+        held = dict(holds.values_list("certificate_id", "held_at"))
+        kept = tuple(_kept(row, held.get(row.id)) for row in others)
     return MyCertificates(
         CertificateRow.of(signing) if signing else None,
         CertificateRow.of(encryption) if encryption else None,
@@ -79,11 +81,10 @@ def my_certificates(actor: Actor, at: datetime) -> MyCertificates:
     )
 
 
-def _kept(row: Certificate) -> KeptKey:
+def _kept(row: Certificate, held_at: datetime | None) -> KeptKey:
     revocation = getattr(row, "revocation", None)
-    why = ended_words(
-        row.not_after, revocation.revoked_at if revocation else None, revocation.reason if revocation else ""
-    )
+    since, reason = (revocation.revoked_at, revocation.reason) if revocation else (held_at, "certificateHold")
+    why = ended_words(row.not_after, since, reason)
     drawn = CertificateRow.of(row)
     opens = getattr(getattr(row, "mail_key", None), "retired_at", None) is None
     if not opens:

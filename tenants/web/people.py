@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from pki.errors import PkiError
 from pki.names import Mailbox
 from tenants import clock
 from tenants.access import SignedInRequest, administrator
-from tenants.models import Account, Certificate, CustodyKey, MailDomain, Person, SignInLink
+from tenants.models import Account, Certificate, CustodyKey, Hold, MailDomain, Person, SignInLink
 from tenants.models.people import Role
 from tenants.refusals import Refused
 from tenants.scoping import tenant_scope
@@ -209,10 +209,13 @@ def _person_page(request: SignedInRequest, pk: uuid.UUID, link: ShownLink | None
             .select_related("revocation")
             .order_by("-not_before", "-can_sign", "id")
         )
+        held = dict(
+            Hold.objects.open().filter(certificate__person=row).values_list("certificate_id", "held_at")
+        )
         has_pin = CustodyKey.objects.current().filter(person=row).exists()
         barred = barring_revocation(row)
     waiting = SignInLink.objects.filter(account=row.account, used_at__isnull=True, expires_at__gt=now).first()
-    in_use, earlier = _split(certificates, now)
+    in_use, earlier = _split(certificates, held, now)
     context = {
         "person": PersonRow.of(row),
         "in_use": in_use,
@@ -236,9 +239,9 @@ def _facts(row: Person, account: Account) -> list[tuple[str, str]]:
 
 
 def _split(
-    certificates: Iterable[Certificate], now: datetime
+    certificates: Iterable[Certificate], held: Mapping[uuid.UUID, datetime], now: datetime
 ) -> tuple[list[PersonCertificate], list[PersonCertificate]]:
-    """What is valid and unrevoked, and the rest."""
+    """What is valid and unrevoked, on hold or not, and the rest."""
     in_use: list[PersonCertificate] = []
     earlier: list[PersonCertificate] = []
     for row in certificates:
@@ -246,7 +249,10 @@ def _split(
         drawn = CertificateRow.of(row)
         glyph = "lock-ok" if row.can_encrypt else "seal-ok"
         if revocation is None and row.not_before <= now < row.not_after:
-            in_use.append(PersonCertificate(drawn, drawn.title, drawn.issuer_name, "", glyph, "ok"))
+            since = held.get(row.id)
+            note = ended_words(row.not_after, since, "certificateHold") if since else ""
+            tone = "warn" if note else "ok"
+            in_use.append(PersonCertificate(drawn, drawn.title, drawn.issuer_name, note, glyph, tone))
             continue
         why = ended_words(
             row.not_after,

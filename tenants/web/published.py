@@ -13,12 +13,13 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.utils.cache import get_conditional_response
+from django.utils.dateparse import parse_datetime
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 from tenants import clock
 from tenants.access import public
-from tenants.public import current_list, issuer_certificate
+from tenants.public import current_list, issuer_certificate, list_in_force
 
 # A list is good until its nextUpdate, days away, but a revocation puts a new one in its place at any moment. A cache
 # that kept lists until nextUpdate (`Expires: nextUpdate` is often seen) would hide revocations for those days. One
@@ -32,13 +33,36 @@ CERTIFICATE_SECONDS = 86_400
 
 @public
 @require_safe
-def public_crl(request: HttpRequest, tenant: uuid.UUID, generation: uuid.UUID) -> HttpResponse:
-    """The newest revocation list of one generation of an authority."""
-    found = current_list(tenant, generation)
+def public_crl(
+    request: HttpRequest, tenant: uuid.UUID, generation: uuid.UUID, shard: int | None = None
+) -> HttpResponse:
+    """The newest revocation list of one generation of an authority, or of one of its shards after the first.
+
+    With `?at=2026-11-24T10:00:00Z` the list that was in force then: what is judged years later is judged by it.
+    """
+    if shard == 0:  # the first one has the address without a number
+        return _nothing()
+    if "at" in request.GET:
+        return _list_of_then(request, tenant, generation, shard or 0)
+    found = current_list(tenant, generation, shard or 0)
     if found is None:
         return _nothing()
     left = int((found.next_update - clock.now()).total_seconds())
     caching = f"public, max-age={max(0, min(LIST_SECONDS, left))}, must-revalidate"
+    return _document(
+        request, found.der, "application/pkix-crl", found.sha256, caching, changed_at=found.published_at
+    )
+
+
+def _list_of_then(request: HttpRequest, tenant: uuid.UUID, generation: uuid.UUID, shard: int) -> HttpResponse:
+    """For a moment in the past the answer never changes; for one to come there is none."""
+    at = parse_datetime(request.GET["at"].replace(" ", "+")) if len(request.GET["at"]) <= 40 else None
+    if at is None or at.tzinfo is None or at > clock.now():
+        return _nothing()
+    found = list_in_force(tenant, generation, shard, at)
+    if found is None:
+        return _nothing()
+    caching = f"public, max-age={CERTIFICATE_SECONDS}"
     return _document(
         request, found.der, "application/pkix-crl", found.sha256, caching, changed_at=found.published_at
     )

@@ -54,7 +54,7 @@ def _page(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         row = Person.objects.filter(id=pk).first()
         if row is None or not CustodyKey.objects.current().filter(person=row).exists():
             raise Http404
-        in_use = Certificate.objects.issued_here().filter(person=row).current(clock.now()).count()
+        in_use = Certificate.objects.issued_here().filter(person=row).unrevoked(clock.now()).count()
     context = {
         "person": PersonRow.of(row),
         "is_self": row.id == request.actor.person_id,

@@ -16,6 +16,7 @@ from tenants.web import (
     keys,
     people,
     published,
+    revoke_all,
     start_over,
     trust,
     unlock,
@@ -50,8 +51,11 @@ urlpatterns = [
     path("certificates/<str:fp>/<str:tab>/", certificate.certificate, name="certificate_tab"),
     path("certificates/<str:fp>/file/<str:form>", certificate.certificate_file, name="certificate_file"),
     path("trust/request/", trust.trust_request, name="trust_request"),
-    # These two are fixed into certificates (services.found_forest.publication): they never change.
+    # These are fixed into certificates (services.found_forest.publication): they never change.
     path("pki/<hexid:tenant>/<hexid:generation>.crl", published.public_crl, name="public_crl"),
+    path(
+        "pki/<hexid:tenant>/<hexid:generation>-<int:shard>.crl", published.public_crl, name="public_shard_crl"
+    ),
     path("pki/<hexid:tenant>/<hexid:generation>.cer", published.public_issuer, name="public_issuer"),
     path("admin/people/", people.people, name="people"),
     path("admin/people/add/", people.add_person, name="add_person"),
@@ -59,6 +63,7 @@ urlpatterns = [
     path("admin/people/<uuid:pk>/link/", people.new_signin_link, name="new_signin_link"),
     path("admin/people/<uuid:pk>/deactivate/", people.deactivate_person, name="deactivate_person"),
     path("admin/people/<uuid:pk>/activate/", people.activate_person, name="activate_person"),
+    path("admin/people/<uuid:pk>/revoke/", revoke_all.revoke_all_of_person, name="revoke_all_of_person"),
     path("admin/people/<uuid:pk>/start-over/", start_over.start_over, name="start_over"),
     path("admin/people/<uuid:pk>/allow/", start_over.allow_enrolment, name="allow_enrolment"),
     path("admin/approvals/", approvals.approvals, name="approvals"),
@@ -69,8 +74,14 @@ urlpatterns = [
     path("admin/algorithms/next/", algorithms.next_policy, name="next_policy"),
     path("admin/authorities/", authorities.authorities, name="authorities"),
     path("admin/authorities/<uuid:pk>/publish/", authorities.publish_crl, name="publish_crl"),
+    path(
+        "admin/authorities/generations/<uuid:pk>/revoke/",
+        revoke_all.revoke_all_of_generation,
+        name="revoke_all_of_generation",
+    ),
     path("admin/certificates/", certificates.certificates, name="certificates"),
     path("admin/certificates/<str:fp>/revoke/", certificates.revoke, name="revoke"),
+    path("admin/certificates/<str:fp>/release/", certificates.release, name="release"),
     path("admin/trust/", trust.trust, name="trust"),
     path("admin/trust/import/", trust.trust_import, name="trust_import"),
     path("admin/trust/preview/", trust.trust_preview, name="trust_preview"),

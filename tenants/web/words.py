@@ -10,6 +10,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from pki.crl import Reason
+
 
 def full_day(value: datetime) -> str:
     """'13 Nov 2026', in the person's time zone."""
@@ -35,7 +37,9 @@ def wrong_pin_words(left: int) -> str:
 
 
 def ended_words(not_after: datetime, revoked_at: datetime | None, reason: str) -> str:
-    """'revoked 3 Apr 2026: key compromise', 'ended 4 Sep 2026', 'replaced by a newer one'."""
+    """'revoked 3 Apr 2026: key compromise', 'on hold since 3 Apr 2026', 'ended 4 Sep 2026', 'replaced by a newer one'."""
+    if revoked_at is not None and reason == Reason.CERTIFICATE_HOLD.value:
+        return _("on hold since %(date)s") % {"date": full_day(revoked_at)}
     if revoked_at is not None:
         facts = {"date": full_day(revoked_at), "reason": camel_words(reason)}
         return _("revoked %(date)s: %(reason)s") % facts

@@ -132,6 +132,7 @@ def _people() -> dict[str, Page]:
 
 def _authority(name: str, *, root: bool, **changes: Any) -> SimpleNamespace:
     generation = thing(
+        pk=uuid.uuid4(),
         authority=thing(name=name, is_root=root),
         number=1,
         not_before=NOW - timedelta(days=40),
@@ -203,6 +204,10 @@ def _certificates() -> dict[str, Page]:
     }
     wrong = forms.with_error(forms.Revoke({"invalidity_date": "2026-01-01"}), "reason", "Choose a reason.")
     at, one = reverse("tenants:certificates"), reverse("tenants:revoke", args=[SIGNING.sha256.hex()])
+    held = thing(held_at=NOW - timedelta(hours=2))
+    news = thing(
+        number=47, made_at=NOW - timedelta(hours=1), names_it=True, url="http://pki.contoso.example/1.crl"
+    )
     return {
         "admin-certificates": ("tenants/admin/certificates.html", page, at),
         "admin-certificates-none": ("tenants/admin/certificates.html", page | {"rows": []}, at),
@@ -213,6 +218,58 @@ def _certificates() -> dict[str, Page]:
         ),
         "admin-revoke-errors": ("tenants/admin/revoke.html", revoke | {"form": wrong}, one),
         "admin-revoke-already": ("tenants/admin/revoke.html", revoke | {"already": revocation}, one),
+        "admin-revoke-held": (
+            "tenants/admin/revoke.html",
+            revoke | {"form": forms.Revoke(), "hold": held, "news": news},
+            one,
+        ),
+        "admin-revoke-ended": (
+            "tenants/admin/revoke.html",
+            revoke | {"form": forms.Revoke(), "ended": True},
+            one,
+        ),
+        **_revoke_all(),
+    }
+
+
+def _revoke_all() -> dict[str, Page]:
+    at = reverse("tenants:revoke_all_of_person", args=[ALICE.pk])
+    effects = [
+        thing(
+            state="warn",
+            title="2 certificates are revoked",
+            text="1 that can sign, 1 that can be encrypted to.",
+        ),
+        thing(
+            state="warn",
+            title="They can neither sign nor be written to encrypted",
+            text="At once in this portal.",
+        ),
+    ]
+    everything = {
+        "shell": ADMIN,
+        "page": thing(
+            kind="final",
+            title="Revoke all certificates of Alice Arden",
+            crumb="Alice Arden",
+            back=reverse("tenants:person", args=[ALICE.pk]),
+            action=at,
+        ),
+        "form": forms.RevokeAll(),
+        "touched": thing(certificates=2, signing=1, encryption=1, people=1),
+        "effects": effects,
+        "order": None,
+    }
+    order = thing(ordered_at=NOW, reason="cACompromise", revoked=1500, done_at=None)
+    wrong = forms.with_error(
+        forms.RevokeAll({"reason": "superseded"}), "password", "That is not your password."
+    )
+    template = "tenants/admin/revoke_all.html"
+    return {
+        "admin-revoke-all": (template, everything, at),
+        "admin-revoke-all-errors": (template, everything | {"form": wrong}, at),
+        "admin-revoke-all-running": (template, everything | {"order": order}, at),
+        "admin-revoke-all-nothing": (template, everything | {"touched": thing(certificates=0)}, at),
     }
 
 

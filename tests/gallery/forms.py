@@ -50,6 +50,12 @@ class AddPerson(forms.Form):
 class Revoke(forms.Form):
     reason = forms.CharField()
     invalidity_date = forms.DateField(required=False)
+    password = forms.CharField(widget=forms.PasswordInput, required=False)
+
+
+class RevokeAll(forms.Form):
+    reason = forms.CharField()
+    password = forms.CharField(widget=forms.PasswordInput)
 
 
 class TrustImport(forms.Form):

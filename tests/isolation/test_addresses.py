@@ -79,11 +79,11 @@ WITHOUT_OBJECT = [address for address in PRIVATE if not address.parameters]
 
 # Nothing of the kind lies ready in the cast: no open request, no proposal, no attachment.
 NOTHING_THERE = {"trust_refuse", "contact_choose", "attachment", "message_certificate", "contact_certificate"}
-NOTHING_THERE |= {"approval_approve", "approval_decline"}
+NOTHING_THERE |= {"approval_approve", "approval_decline", "release"}
 # Their probes would end what the others look at; their own tests show that they work.
 ENDING = {"draft_discard", "deactivate_person"}
 # A post would end the cast for the probes that follow.
-PROBED_WITHOUT_CHANGE = {"revoke"}
+PROBED_WITHOUT_CHANGE = {"revoke", "revoke_all_of_person", "revoke_all_of_generation"}
 
 
 def title(address: Address) -> str:

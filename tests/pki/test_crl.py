@@ -239,3 +239,32 @@ def test_keys_that_hash_by_themselves_sign_lists_too():
         .sign(key, None)
     )
     make_list(Signer(key, certificate), REVOKED).verify(certificate)
+
+
+def test_a_list_of_several_states_its_address_critically_and_covers_what_points_there(contoso: Forest):
+    data = crl.build(
+        issuer=contoso.issuing, number=3, this_update=AT, next_update=AT + DAY, entries=(),
+        location="http://pki.contoso.example/1.crl",
+    )  # fmt: skip
+    point = x509.load_der_x509_crl(data).extensions.get_extension_for_class(x509.IssuingDistributionPoint)
+    assert point.critical
+    assert point.value.full_name == [x509.UniformResourceIdentifier("http://pki.contoso.example/1.crl")]
+    assert not point.value.only_contains_user_certs
+    assert Crl.parse(data).scope_sha256 != contoso.person_list().scope_sha256 == b""
+
+
+def test_entries_that_are_packed_together_are_used_as_they_are(contoso: Forest):
+    entries = [RevokedEntry(n, AT, Reason.SUPERSEDED).to_der() for n in range(1, 9)]
+    packed = crl.build(
+        issuer=contoso.issuing, number=3, this_update=AT, next_update=AT + DAY,
+        entries=(b"".join(entries[:5]), b"".join(entries[5:])),
+    )  # fmt: skip
+    assert Crl.parse(packed).entries_der == b"".join(entries)
+    assert len(Crl.parse(packed)) == 8
+
+
+def test_what_vanished_is_found_whatever_the_order(contoso: Forest):
+    one, two, three = (RevokedEntry(n, AT, Reason.SUPERSEDED) for n in (1, 2, 3))
+    assert crl.vanished(contoso.person_list(two, three), contoso.person_list(one, two)) == {1}
+    assert crl.vanished(contoso.person_list(one, two, three), contoso.person_list(one, two)) == frozenset()
+    assert crl.vanished(contoso.person_list(two, one), contoso.person_list(one, two)) == frozenset()
