@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from benchmarks import libcrypto
+from benchmarks.libcrypto import Libcrypto
 from benchmarks.limits import Minimum
 from benchmarks.measuring import LIMIT, OURS, Row, Work, contest, show
 from benchmarks.peers import Endesive, OpenSsl, Pyca, endesive_available
@@ -31,6 +33,7 @@ LARGE = 25_000_000
 SMALL = 10_000
 REPEATED = 10
 KINDS = ("rsa-2048", "rsa-3072", "p-256")
+IN_PROCESS = "libcrypto, in this process"
 PATH = "this, with path and report"
 GCM, CBC = ContentCipher.AES_256_GCM, ContentCipher.AES_256_CBC
 
@@ -111,7 +114,7 @@ def _large(cipher: ContentCipher, write_goal: float) -> Iterator[Row]:
         yield contest(f"decrypt + verify 25 MB, {cipher.value}", readers, rounds=5, goal=1.5)
 
 
-Peer = OpenSsl | Pyca | Endesive
+Peer = OpenSsl | Libcrypto | Pyca | Endesive
 
 
 def _peers(
@@ -119,6 +122,7 @@ def _peers(
 ) -> dict[str, Peer | None]:
     only_cbc = cipher is CBC
     return {
+        IN_PROCESS: Libcrypto(signer, recipients, cipher) if libcrypto.available() else None,
         "openssl cms": OpenSsl(folder, signer, recipients, cipher) if OpenSsl.available() else None,
         "pyca pkcs7 (CBC only)": Pyca(signer, recipients) if only_cbc else None,
         "endesive (CBC only)": Endesive(signer, recipients) if only_cbc and endesive_available() else None,
@@ -156,10 +160,12 @@ def _cell(kind: str, count: int) -> Iterator[tuple[str, Row]]:
     title = f"{kind}, {count} recipient{'s' if count > 1 else ''}"
     with tempfile.TemporaryDirectory() as folder:
         peer = OpenSsl(Path(folder), alice, readers, GCM) if OpenSsl.available() else None
+        library = Libcrypto(alice, readers, GCM) if libcrypto.available() else None
         entity = _entity(content)
-        writing = _writing(peer, entity)
-        if writing:
-            writing()
+        writing, calling = _writing(peer, entity), _writing(library, entity)
+        for first in (writing, calling):
+            if first:
+                first()
         yield (
             "write",
             contest(
@@ -167,6 +173,7 @@ def _cell(kind: str, count: int) -> Iterator[tuple[str, Row]]:
                 {
                     LIMIT: lambda: minimum.write(content),
                     OURS: lambda: desk.write(content),
+                    IN_PROCESS: calling,
                     "openssl cms": writing,
                 },
                 rounds=5,
@@ -181,6 +188,7 @@ def _cell(kind: str, count: int) -> Iterator[tuple[str, Row]]:
                     LIMIT: lambda: minimum.read(sealed),
                     OURS: desk.peel,
                     PATH: desk.read,
+                    IN_PROCESS: library.read if library else None,
                     "openssl cms": peer.read if peer else None,
                 },
                 rounds=5,
