@@ -29,7 +29,10 @@ MAX_NAME = 120
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*]+')
 _TAG = re.compile(r"<[^<>]*>")
 _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|hr)\b[^<>]*>", re.IGNORECASE)
-_HIDDEN = re.compile(r"<(style|script|title|head)\b[^<>]*>", re.IGNORECASE)
+_HIDDEN = re.compile(r"<(style|script|title|head)\b[^<>]*>", re.IGNORECASE | re.ASCII)
+_HIDDEN_END = {
+    name: re.compile(f"</{name}", re.IGNORECASE | re.ASCII) for name in ("style", "script", "title", "head")
+}
 _EXTENSIONS = {
     "message/rfc822": ".eml",
     "text/plain": ".txt",
@@ -210,15 +213,12 @@ def html_to_text(html: str) -> str:
 
 def _without_hidden(html: str) -> str:
     """Drops elements whose content is no text for people."""
-    lowered = html.lower()
-    if len(lowered) != len(html):  # a letter whose lower case is longer: keep the offsets true
-        lowered = html
     kept: list[str] = []
     at = 0
     while (opening := _HIDDEN.search(html, at)) is not None:
         kept.append(html[at : opening.start()])
-        end = lowered.find(f"</{opening[1].lower()}", opening.end())
-        at = len(html) if end < 0 else end
+        closing = _HIDDEN_END[opening[1].lower()].search(html, opening.end())
+        at = closing.start() if closing else len(html)
     return "".join([*kept, html[at:]])
 
 

@@ -56,10 +56,6 @@ class ProtectedHeaders:
     outside: frozenset[tuple[str, str]]
     payload: Part
 
-    def first(self, name: str) -> Field | None:
-        """The first protected field of that name (lower case)."""
-        return next((entry for entry in self.fields if entry.key == name), None)
-
     def was_hidden(self, entry: Field) -> bool:
         """Whether the sender meant this field to be confidential; never inferred from the outer header."""
         return self.hp == "cipher" and (entry.key, entry.value) not in self.outside

@@ -39,10 +39,6 @@ class Entity:
         """The same as bytes, whatever their length."""
         return bytes(self.octets())
 
-    def header(self, name: str) -> str | None:
-        """The first value of that field."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
-
 
 @dataclass(frozen=True, slots=True, init=False)
 class Attachment:

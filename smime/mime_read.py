@@ -65,11 +65,6 @@ class Part:
         """The first value of that name (lower case), or an empty text."""
         return next((entry.value for entry in self.fields if entry.key == name), "")
 
-    @property
-    def is_multipart(self) -> bool:
-        """Whether it was read as a multipart."""
-        return bool(self.children)
-
     @cached_property
     def disposition(self) -> str:
         """`attachment`, `inline`, or an empty text."""

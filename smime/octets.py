@@ -85,11 +85,9 @@ class Stored(Octets):
     def read(self, start: int, end: int) -> bytes:
         """The octets at [start, end), both inside the length."""
 
+    @abstractmethod
     def blocks(self, start: int = 0, end: int | None = None) -> Iterator[Block]:
         """The octets at [start, end) in blocks."""
-        stop = len(self) if end is None else end
-        for at in range(start, stop, BLOCK):
-            yield self.read(at, min(at + BLOCK, stop))
 
     @overload
     def __getitem__(self, key: int) -> int: ...

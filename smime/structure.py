@@ -136,18 +136,6 @@ def other_signature(protocol: str) -> Finding:
     )
 
 
-def compression(problem: str) -> Finding:
-    """Compressed content that cannot be expanded."""
-    return Finding(
-        "compression",
-        Severity.ERROR,
-        f"The compressed part of this letter could not be unpacked: {problem}. Its content is not shown.",
-        "RFC 3274",
-        "Download the original file, or ask the sender to send it without compression.",
-        "sender",
-    )
-
-
 def could_not_open(what: str) -> Finding:
     """The last guard: a fault of ours must not take a folder down."""
     return Finding(

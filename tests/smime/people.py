@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -148,13 +149,24 @@ def certify(
 def restricted_to_pss(someone: Person, parameters: bytes) -> Person:
     """The same person with an RSA key that its certificate restricts to RSASSA-PSS (RFC 4055 §1.2).
 
-    pyca writes no such certificate: the algorithm inside is exchanged and the root signs again.
+    pyca writes no such certificate.
+    """
+
+    def restricted(fields: list[bytes]) -> None:
+        key_bits = list(der.Reader(fields[6]).next().reader().each())[1].raw
+        fields[6] = der.sequence(der.sequence(der.oid(oids.RSASSA_PSS), parameters), key_bits)
+
+    return rewritten(someone, restricted)
+
+
+def rewritten(someone: Person, change: Callable[[list[bytes]], None]) -> Person:
+    """The same person with other fields in the certificate (RFC 5280 §4.1: subject at 5, key at 6, extensions at 7).
+
+    For what pyca does not write; the root signs again.
     """
     outer = der.Reader(someone.certificate.public_bytes(Encoding.DER)).next().reader()
-    tbs = outer.next(der.SEQUENCE)
-    fields = [field.raw for field in tbs.reader().each()]
-    key_bits = list(der.Reader(fields[6]).next().reader().each())[1].raw
-    fields[6] = der.sequence(der.sequence(der.oid(oids.RSASSA_PSS), parameters), key_bits)
+    fields = [field.raw for field in outer.next(der.SEQUENCE).reader().each()]
+    change(fields)
     signed = der.sequence(*fields)
     issuer = root().private_key
     assert isinstance(issuer, ec.EllipticCurvePrivateKey)

@@ -16,10 +16,11 @@ from smime.base64_text import (
     RegularText,
     decode_base64,
     decoded_base64,
+    decoded_strictly,
     encode_base64,
     encoded_base64,
 )
-from smime.octets import IN_MEMORY, Rope
+from smime.octets import BLOCK, IN_MEMORY, Rope
 from smime.spool import SealedSpool, spooled
 
 NOISE = random.Random(9216)
@@ -110,3 +111,21 @@ def test_a_long_text_changed_anywhere_is_read_as_python_reads_it(
 ) -> None:
     text = TEXT[:at] + octets + TEXT[at + dropped :]
     assert bytes(decoded_base64(text, 0, len(text))) == as_python_reads(text)
+
+
+@pytest.mark.parametrize("size", [300, 1_500_000])
+@pytest.mark.parametrize("behind", [b"QUJD", b"=", b"*", b"QU", b"\xff"])
+def test_strict_reading_refuses_what_stands_behind_the_padding(size: int, behind: bytes) -> None:
+    text = encode_base64(CONTENT[:size] + b"x" * (1 + size % 3))
+    assert b"=" in text
+    whole = text + b" \t\r\n"
+    assert bytes(decoded_strictly(whole, 0, len(whole))) == base64.b64decode(text)
+    with pytest.raises(binascii.Error):
+        decoded_strictly(whole + behind, 0, len(whole) + len(behind))
+
+
+def test_strict_reading_notices_a_padding_at_the_very_end_of_a_block() -> None:
+    first = b"QUI=".rjust(BLOCK, b"A")  # the first block ends with its padding
+    with pytest.raises(binascii.Error):
+        decoded_strictly(first + b"QUJD", 0, BLOCK + 4)
+    assert len(decoded_strictly(first + b"\r\n" * BLOCK, 0, 3 * BLOCK)) == BLOCK // 4 * 3 - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import sys
 import time
 
 import pytest
@@ -129,6 +130,26 @@ def test_a_huge_certificate_is_refused() -> None:
         cms.parse(signed_message([], certificates=der.sequence(bytes(cms.MAX_CERTIFICATE_OCTETS + 1))))
 
 
+def test_an_attribute_that_is_no_structure_is_malformed() -> None:
+    info = signer_info(person(ALICE), attributes=[*attributes_over(CONTENT), der.octet_string(b"x")])
+    with pytest.raises(Malformed, match="attribute"):
+        cms.parse(signed_message([info]))
+
+
+@pytest.mark.parametrize("version", [-1, 1 << 31])
+def test_a_version_that_counts_nothing_is_malformed(version: int) -> None:
+    inner = der.sequence(
+        der.integer(version), der.set_of([]), der.sequence(der.oid(oids.DATA)), der.set_of([])
+    )
+    with pytest.raises(Malformed, match="range"):
+        cms.parse(content_info(oids.SIGNED_DATA, inner))
+
+
+def test_a_signer_that_is_no_structure_is_malformed() -> None:
+    with pytest.raises(Malformed, match="signer"):
+        cms.parse(signed_message([der.octet_string(b"x")]))
+
+
 def test_signers_are_counted_before_they_are_read() -> None:
     with pytest.raises(OverBudget, match="signers"):
         cms.parse(signed_message([der.sequence()] * (cms.MAX_SIGNERS + 1)))
@@ -234,10 +255,11 @@ SECONDS = 2.0
 
 
 def refused_within_limit(encoded: bytes) -> None:
+    limit = SECONDS * (10 if sys.gettrace() else 1)  # whoever counts the lines of every loop is slow
     began = time.process_time()
     with pytest.raises(SmimeError):
         cms.parse(encoded)
-    assert time.process_time() - began < SECONDS
+    assert time.process_time() - began < limit
 
 
 @pytest.mark.slow

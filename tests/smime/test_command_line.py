@@ -214,6 +214,32 @@ def test_show_opens_an_envelope_with_a_key_and_does_not_print_its_text(desk, cap
     assert "ENC_FAIL" in capsys.readouterr().out
 
 
+def test_a_password_file_that_cannot_be_read_is_refused_before_any_letter(desk, capsys) -> None:
+    (desk / "latin").write_bytes(b"gr\xfc\xdfe")
+    for name in ("absent", "latin"):
+        assert main(["show", str(desk / "letter.eml"), "--password-file", str(desk / name)]) == 2
+        out = capsys.readouterr()
+        assert out.out == ""
+        assert out.err.startswith("The password file cannot be read: ")
+
+
+def test_cases_are_told_in_words_where_no_json_is_asked_for(desk, capsys) -> None:
+    (desk / "cases.json").write_text(json.dumps([case(id="the first"), case(id="the second", keys=[])]))
+    assert main(["open", "--cases", str(desk / "cases.json")]) == 0
+    out = capsys.readouterr().out
+    assert "the first" in out
+    assert "encrypted with AES-256-GCM" in out
+    assert "ENC_FAIL" in out.partition("the second")[2]
+
+
+def test_the_exit_status_is_that_of_the_command(desk) -> None:
+    (desk / "broken.json").write_text("{")
+    for name, status in (("broken.json", 2), ("cases.json", 0)):
+        (desk / "cases.json").write_text(json.dumps([case()]))
+        command = [sys.executable, "-m", "smime", "open", "--cases", str(desk / name), "--json"]
+        assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == status
+
+
 def test_the_representation_of_a_case_hides_the_password() -> None:
     from smime.cases import KeyFile
 

@@ -24,7 +24,7 @@ from smime.recipients import KeyTransRecipient, RecipientInfo, UnsupportedRecipi
 from smime.rsa_parameters import OaepParameters
 from smime.signatures import DIGESTS
 
-from .forge import CONTENT
+from .forge import CONTENT, content_info
 from .people import Person, certify, key, person
 
 BOB = person("rsa-2048", "Bob")
@@ -393,6 +393,24 @@ def test_every_failure_looks_the_same(cause: str, caplog: pytest.LogCaptureFixtu
     assert result.findings == (decrypt.FAILED,)
     assert (result.authenticated, result.weak) == (False, False)
     assert caplog.records == []
+
+
+def test_an_envelope_without_its_ciphertext_is_the_one_failure() -> None:
+    """RFC 5652 §6.1 lets it stand elsewhere; in a letter it stands nowhere."""
+    recipient = der.tlv(
+        der.SEQUENCE,
+        der.integer(0),
+        IssuerAndSerial.of(BOB.certificate).to_der(),
+        V15.to_der(),
+        der.octet_string(rsa_public().encrypt(bytes(16), padding.PKCS1v15())),
+    )
+    algorithm = AlgorithmIdentifier(oids.AES_128_CBC, der.octet_string(bytes(16))).to_der()
+    inner = der.sequence(der.integer(0), der.set_of([recipient]), der.sequence(der.oid(oids.DATA), algorithm))
+    message = cms.parse(content_info(oids.ENVELOPED_DATA, inner))
+    assert isinstance(message, cms.EnvelopedData)
+    result = opened(message)
+    assert (result.status, result.content, result.findings) == (FAIL, None, (decrypt.FAILED,))
+    assert str(result.recipients[0]) == str(IssuerAndSerial.of(BOB.certificate))
 
 
 def test_a_wrong_padding_of_the_key_is_only_noticed_at_the_content() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
+import resource
 import signal
 import subprocess
 import sys
@@ -21,19 +23,22 @@ from benchmarks import ber_letters
 from pki.crl import Crl
 from pki.findings import Severity
 from pki.keys import to_pkcs8
-from smime import der, oids, wire
+from smime import der, guard, oids, opener, wire
 from smime.guard import GUARDED, Guard, Limits
 from smime.identifiers import AlgorithmIdentifier
+from smime.mime import Attachment
 from smime.mime_read import PartContent
-from smime.octets import IN_MEMORY, Span
+from smime.octets import IN_MEMORY, Rope, Span
 from smime.report import Encryption, Seal, SecurityReport
-from smime.spool import SealedSpool
-from tests.smime import letters
+from smime.spool import SealedSpool, spooled
+from smime.structure import could_not_open
+from tests.smime import letters, liar
 from tests.smime.letters import BOB, CBC, TRUST, codes, letter
 from tests.smime.people import AT, root
 from tests.smime.test_layers import part
 from tests.smime.test_long_letters import FILE
 
+ROOT = Path(__file__).resolve().parents[2]
 LARGE = letter(attachments=[FILE])
 SMALL = letter()
 
@@ -330,6 +335,15 @@ def test_every_report_of_the_tests_travels(shared: Guard) -> None:
         assert wire.load(encoded, letter=raw) == report
 
 
+def test_every_long_content_of_a_report_travels_once() -> None:
+    first, second = (spooled(Rope([number * (IN_MEMORY + 1)])) for number in (b"1", b"2"))
+    files = tuple(Attachment("a.bin", "application/x-a", content) for content in (first, second, first))
+    report = replace(letters.opened(SMALL), attachments=files)
+    encoded, spools = wire.dump(report, letter=SMALL)
+    assert spools == [first, second]
+    assert wire.load(encoded, letter=SMALL, spools=spools) == report
+
+
 def _bomb() -> bytes:
     """48 MiB of text in one and a half."""
     text = b"Content-Type: text/plain\r\n\r\n" + b"a " * (24 * IN_MEMORY)
@@ -371,3 +385,191 @@ def _wait_until(condition) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("lie", "code"),
+    [
+        (liar.OUT_OF_MEMORY, "over-limit"),
+        (liar.NO_STATE, "opener-ended"),
+        (liar.TOO_MANY_SPOOLS, "opener-ended"),
+        (liar.SILENT, "opener-ended"),
+        (liar.DEAF, "opener-ended"),
+    ],
+)
+def test_whatever_a_child_answers_a_letter_gets_its_report(
+    limited: list[Guard], monkeypatch: pytest.MonkeyPatch, lie: int, code: str
+) -> None:
+    monkeypatch.setattr(opener, "__name__", liar.__name__)
+    monkeypatch.setattr(guard, "_LAST_WORDS_SECONDS", 0.2 if lie == liar.SILENT else 20)
+    one = Guard(Limits(memory=lie))
+    limited.append(one)
+    report = ask(one, LARGE)
+    assert codes(report) == {code}
+    assert not guard.was_read(report)
+    assert one.child_id is None
+    monkeypatch.undo()
+    assert ask(Guard(), SMALL).seal is Seal.OK
+
+
+def test_half_a_job_that_was_not_sent_does_not_disturb_the_end(limited: list[Guard]) -> None:
+    one = Guard()
+    limited.append(one)
+    ask(one, LARGE)
+    child = one._child
+    assert child is not None
+    child.jobs_pipe.write(b"half a job")
+    one.close()
+    assert child.jobs_pipe.closed
+    assert child.answers.closed
+    assert child.process.poll() is not None
+
+
+def test_only_a_child_that_came_to_a_verdict_has_read_a_letter() -> None:
+    for raw in (SMALL, letter(cipher=CBC), b"no letter", letter()[:-90]):
+        assert guard.was_read(letters.opened(raw))
+
+
+def test_a_process_forked_off_has_a_child_of_its_own(
+    limited: list[Guard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Guard()
+    limited.append(one)
+    ask(one, LARGE)
+    first = one.child_id
+    assert first is not None
+    monkeypatch.setattr(os, "getpid", lambda: first + 1)  # as a fork of this process would see itself
+    assert one.child_id is None
+    assert ask(one, LARGE).seal is Seal.OK
+    assert one.child_id not in (None, first)
+    assert _runs(first) or Path(f"/proc/{first}").exists()
+    one.close()
+    monkeypatch.undo()
+    _wait_until(lambda: not _runs(first))  # its pipes were closed, so it ended by itself
+
+
+# The other side, here in this process -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_limits() -> Iterator[None]:
+    """The limits of this process as they were, whatever the other side sets."""
+    kept = {kind: resource.getrlimit(kind) for kind in (resource.RLIMIT_AS, resource.RLIMIT_CPU)}
+    yield
+    for kind, limits in kept.items():
+        resource.setrlimit(kind, limits)
+
+
+def _job(*lists: Crl, **changes: object) -> wire.Job:
+    standard = wire.Job(
+        keys=((to_pkcs8(BOB.private_key), BOB.certificate),),
+        locked=(),
+        anchors=TRUST.anchors,
+        intermediates=TRUST.intermediates,
+        lists=tuple(one.sha256 for one in lists),
+        octets_of_lists=sum(len(one.der) for one in lists),
+        at=AT + timedelta(minutes=1),
+        now=None,
+        revocation="ignored",
+    )
+    return replace(standard, **changes)  # type: ignore[arg-type]
+
+
+def _frames(*contents: bytes) -> bytes:
+    pipe = io.BytesIO()
+    for content in contents:
+        wire.write_frame(pipe, content)
+    return pipe.getvalue()
+
+
+def _served(jobs: bytes) -> io.BytesIO:
+    answers = io.BytesIO()
+    opener.serve(io.BytesIO(jobs), answers, memory=1 << 46, seconds=100_000)
+    answers.seek(0)
+    return answers
+
+
+def _report(answers: io.BytesIO, raw: bytes, *lists: Crl) -> SecurityReport:
+    assert wire.read_frame(answers) == opener.DONE
+    count = int.from_bytes(wire.read_frame(answers), "big")
+    encoded = wire.read_frame(answers)
+    spools = [wire.read_source(answers) for _ in range(count)]
+    report = wire.load(encoded, letter=raw, lists={one.sha256: one for one in lists}, spools=spools)
+    assert isinstance(report, SecurityReport)
+    return report
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_job_is_answered_with_the_report_of_its_letter(own_limits: None, form: str) -> None:
+    raw = FORMS[form]
+    answers = _served(_frames(wire.dump(_job())[0], raw))
+    assert _report(answers, raw) == letters.opened(raw)
+    assert answers.read() == b""
+
+
+def test_a_list_is_sent_once_and_kept_while_jobs_need_it(own_limits: None) -> None:
+    crl = _list_of_the_root()
+    required = wire.dump(_job(crl, revocation="required"))[0]
+    without = wire.dump(_job(revocation="required"))[0]
+    answers = _served(
+        _frames(required, crl.der, SMALL, required, SMALL, without, SMALL, required, crl.der, SMALL)
+    )
+    seals = [_report(answers, SMALL, crl).seal for _ in range(4)]
+    assert seals == [Seal.OK, Seal.OK, Seal.REV_UNKNOWN, Seal.OK]
+
+
+def test_the_other_side_ends_without_an_answer_where_there_is_no_job(own_limits: None) -> None:
+    report = wire.dump(letters.opened(SMALL))[0]
+    for jobs in (b"", _frames(b"no pickle"), _frames(report), (wire.MAX_FRAME + 1).to_bytes(8, "big")):
+        assert _served(jobs).read() == b""
+
+
+def test_a_letter_that_took_the_memory_of_the_other_side_ends_it(
+    own_limits: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opener, "open_message", _out_of_memory)
+    answers = io.BytesIO()
+    with pytest.raises(MemoryError):
+        opener.serve(
+            io.BytesIO(_frames(wire.dump(_job())[0], SMALL)), answers, memory=1 << 46, seconds=100_000
+        )
+    assert answers.getvalue() == _frames(opener.OUT_OF_MEMORY)
+
+
+def _out_of_memory(*_: object, **__: object) -> SecurityReport:
+    """What opening a letter says of it (smime.open, the last guard)."""
+    return SecurityReport(Seal.NONE, Encryption.NONE, findings=(could_not_open("MemoryError"),))
+
+
+def _started(memory: int = 512 * IN_MEMORY) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-W", "ignore", "-m", opener.__name__, str(memory), "60", str(256 * IN_MEMORY)]
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    )
+
+
+def test_the_process_answers_its_jobs_and_ends_with_its_input() -> None:
+    job = wire.dump(_job())[0]
+    out, err = _started().communicate(_frames(job, LARGE, job, SMALL), timeout=120)
+    answers = io.BytesIO(out)
+    assert [_report(answers, raw).seal for raw in (LARGE, SMALL)] == [Seal.OK, Seal.OK]
+    assert err == b""
+
+
+def test_the_process_ends_quietly_where_nobody_listens() -> None:
+    process = _started()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdin.write(_frames(wire.dump(_job())[0], LARGE))
+    process.stdin.close()
+    assert process.wait(120) == 0
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+
+
+def test_the_process_says_by_its_status_that_memory_ran_out() -> None:
+    process = _started(memory=150 * IN_MEMORY)
+    endless = wire.MAX_FRAME.to_bytes(8, "big")  # a letter that has no room, and need not be sent for that
+    _, err = process.communicate(_frames(wire.dump(_job())[0]) + endless, timeout=120)
+    assert (process.returncode, err) == (opener.EXIT_OUT_OF_MEMORY, b"")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from smime.addresses import MAX_ADDRESSES
 from smime.encrypt import ContentCipher
 from smime.fields import Field
 from smime.headers import FieldState, baseline, protect, read_protected, response_policy
@@ -104,6 +105,13 @@ def test_a_hostile_subject_cannot_break_out_of_the_legacy_element(subject: str) 
     assert (report.text, report.html) == (TEXT, f"<p>{TEXT}</p>".replace("\n", "\n"))
     rich = parse(protected.entity.to_bytes()).children[1].content()
     assert b"<script>" not in rich
+
+
+def test_without_anything_hidden_there_is_no_legacy_element() -> None:
+    written = [(name, value) for name, value in fields() if name != "Subject"]
+    protected = protect(build_body(TEXT), written, encrypted=True, legacy_display=True)
+    assert protected.entity.body == build_body(TEXT).body
+    assert b"hp-legacy-display" not in protected.entity.to_bytes()
 
 
 def test_the_first_text_of_a_mixed_letter_carries_the_element_and_a_file_does_not() -> None:
@@ -228,6 +236,14 @@ def test_a_forwarded_letter_is_no_wrapping() -> None:
         assert report.attachments[0].media_type == "message/rfc822"
 
 
+def test_a_wrapped_letter_with_header_protection_of_its_own_is_no_wrapping() -> None:
+    inner = protect(build_body(TEXT), fields(), encrypted=False, legacy_display=False)
+    entity = Entity((("Content-Type", "message/rfc822; forwarded=no"),), message(inner.outer, inner.entity))
+    report = opened(message(fields(Subject="outside"), sign(entity)))
+    assert (report.header("Subject"), report.protected_headers) == ("outside", {})
+    assert report.attachments[0].media_type == "message/rfc822"
+
+
 def test_a_wrapping_that_names_another_author_is_no_seal() -> None:
     entity = wrapped("; forwarded=no", From="Bob <bob@contoso.example>")
     report = opened(message(fields(), sign(entity)))
@@ -347,3 +363,13 @@ def test_nothing_is_said_of_recipients_where_nothing_is_signed_or_the_reader_wro
     own = letter(header=fields(To="dana@contoso.example"))
     assert not codes(opened(own, reader_address="alice@contoso.example")) & ADDRESSED
     assert not codes(opened(own)) & ADDRESSED
+
+
+def test_of_more_addresses_than_anybody_reads_nothing_is_said() -> None:
+    protected = protect(build_body(TEXT), fields(), encrypted=False, legacy_display=False)
+    for count, said in ((MAX_ADDRESSES, {"reader-not-addressed"}), (MAX_ADDRESSES + 1, set())):
+        crowd = ", ".join(["a@b"] * count)
+        inside = [(name, crowd if name == "To" else value) for name, value in protected.entity.headers]
+        signed = sign(Entity(tuple(inside), protected.entity.body))
+        report = opened(message(fields(), signed), reader_address="bob@contoso.example")
+        assert (report.seal, codes(report) & ADDRESSED) == (Seal.OK, said)

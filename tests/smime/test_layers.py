@@ -9,11 +9,13 @@ import zlib
 import pytest
 
 from smime import der, oids
+from smime import open as opening
 from smime.compose import certificates_entity
 from smime.encrypt import enveloped_data
 from smime.mime import Entity, build_body, join_parts, message, multipart, text_entity
 from smime.mime_read import parse
 from smime.report import Encryption, Seal, Signature
+from tests.smime.forge import CONTENT, attributes_over, signed_message, signer_info
 from tests.smime.letters import ALICE, BOB, CBC, TEXT, codes, encrypt, fields, letter, opened, sign
 from tests.smime.people import root
 
@@ -249,3 +251,64 @@ def test_bare_words_out_of_cbc_are_shown(content: bytes) -> None:
     report = opened(enveloped_data(content, recipients=[BOB.certificate], cipher=CBC))
     assert report.encryption is Encryption.UNPROTECTED
     assert report.text
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_a_lone_object_in_base64_is_opened_and_lone_text_is_not(wrapped: bool) -> None:
+    encoded = base64.encodebytes(OPAQUE) if wrapped else base64.b64encode(OPAQUE)
+    report = opened(encoded)
+    assert [layer.kind.value for layer in report.layers] == ["signed"]
+    assert report.text == TEXT
+    text = base64.encodebytes(b"\x30\x10" + bytes(200))  # begins like one, and is none
+    assert codes(opened(text)) == {"not-a-message"}
+
+
+def test_a_second_part_that_is_no_signature_object_is_a_bad_signature() -> None:
+    raw = letter(cipher=None)
+    p7s = parse(raw).children[1]
+    envelope = base64.encodebytes(ENVELOPE).replace(b"\n", b"\r\n")
+    report = opened(raw[: p7s.body] + envelope + raw[p7s.end :])
+    assert (report.seal, report.signature, report.text) == (Seal.BAD, Signature.BAD, TEXT)
+    assert codes(report) == {"signature-structure"}
+
+
+def test_a_multipart_in_the_place_of_the_signature_is_a_bad_signature() -> None:
+    inner = multipart("mixed", [text_entity("hello", "plain"), text_entity("again", "plain")])
+    kind = 'multipart/signed; protocol="application/pkcs7-signature"; micalg=sha-256; boundary="=_b"'
+    parts = join_parts("=_b", [build_body(TEXT).to_bytes(), inner.to_bytes()])
+    report = send(Entity((("Content-Type", kind),), parts))
+    assert (report.seal, report.signature) == (Seal.BAD, Signature.BAD)
+    assert report.text.startswith(TEXT)
+
+
+def test_what_is_signed_and_is_no_letter_is_refused_and_not_shown() -> None:
+    stamp = signed_message(
+        [signer_info(ALICE, attributes=attributes_over(CONTENT))], [ALICE], content_type=oids.SIGNED_DATA
+    )
+    report = send(part("application/pkcs7-mime; smime-type=signed-data", stamp))
+    assert (report.seal, report.signature, report.text) == (Seal.BAD, Signature.BAD, "")
+
+
+def test_a_letter_beyond_a_budget_is_a_report_that_says_so() -> None:
+    report = opened(b"A: b\r\n" * 501 + b"\r\nhello")
+    assert (report.seal, report.encryption, report.text) == (Seal.NONE, Encryption.NONE, "")
+    assert codes(report) == {"over-budget"}
+
+
+@pytest.mark.parametrize("fault", [ValueError, RecursionError, MemoryError, AttributeError])
+def test_a_fault_of_ours_takes_no_folder_down(
+    monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise fault("with words of the letter")
+
+    monkeypatch.setattr(opening, "peel", broken)
+    report = opened(letter())
+    assert (report.seal, report.encryption, report.text, report.attachments) == (
+        Seal.NONE, Encryption.NONE, "", (),
+    )  # fmt: skip
+    (finding,) = report.findings
+    assert (finding.code, finding.owner, finding.evidence) == (
+        "could-not-open", "operator", (("fault", fault.__name__),),
+    )  # fmt: skip
+    assert "words" not in str(finding)

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from smime.body import html_to_text, read_body, safe_name
+from smime.body import MAX_HTML, MAX_TEXT, html_to_text, read_body, safe_name
 from smime.errors import OverBudget
-from smime.fields import decode_words, read_parameters
+from smime.fields import MAX_BLOCK, decode_words, read_parameters
 from smime.mime_read import Part, parse
 
 
@@ -82,6 +82,8 @@ NESTED = b"".join(b"Content-Type: multipart/mixed; boundary=a%d\n\n--a%d\n" % (i
         HEADER + b"--b\n\n" * 200_000,
         b"".join(b"Content-Type: multipart/mixed; boundary=a%d\n\n--a%d\n" % (i, i) for i in range(60)),
         b"A: b\n" * 501 + b"\n",
+        (b"A: " + b"b" * 15_996 + b"\n") * 16 + b"A:" + b"b" * 6142 + b"\n\n",
+        bytes(50 * 1024 * 1024 + 1),
         b"A: " + b"b" * 17_000 + b"\n\n",
         b"A: b\n" + b" c\n" * 200_000,
         b"Subject: " + b"=?utf-8?q?x?= " * 300 + b"\n\n",
@@ -175,3 +177,50 @@ def test_words_with_a_file_name_are_words_and_a_second_such_part_is_a_file() -> 
     body = read_body(parse(multipart(named + b"hello\n" + named + b"file\n--b--\n")), encrypted=False)
     assert body.text == "hello"
     assert [(file.name, file.content) for file in body.attachments] == [("x.txt", b"file")]
+
+
+def test_a_header_block_of_exactly_the_limit_is_read() -> None:
+    block = (b"A: " + b"b" * 15_996 + b"\n") * 16 + b"A:" + b"b" * 6141 + b"\n"
+    assert len(block) == MAX_BLOCK
+    assert len(parse(block + b"\nx").fields) == 17
+
+
+def test_words_and_formatted_text_beyond_the_limit_become_files() -> None:
+    words, formatted = b"a" * (MAX_TEXT * 4 // 3), b"<p>" + b"b" * (MAX_HTML * 4 // 3 - 3)
+    for text, html, named in (
+        (words, formatted, []),
+        (words + b"a", formatted, ["text-too-large"]),
+        (words, formatted + b"b", ["html-too-large"]),
+    ):
+        body = read_body(
+            parse(
+                multipart(
+                    b"--b\r\n\r\n"
+                    + text
+                    + b"\r\n--b\r\nContent-Type: text/html\r\n\r\n"
+                    + html
+                    + b"\r\n--b--"
+                )
+            ),
+            encrypted=False,
+        )
+        assert [finding.code for finding in body.findings] == named
+        assert [file.content for file in body.attachments] == [
+            content for content, code in ((text, "text-too-large"), (html, "html-too-large")) if code in named
+        ]
+        assert (body.html is None) == ("html-too-large" in named)
+        shown = formatted[3:] if "text-too-large" in named else words  # the words of the HTML stand in
+        assert body.text == shown.decode()
+        assert all("MiB" in finding.summary and finding.owner == "you" for finding in body.findings)
+
+
+def test_hidden_elements_end_where_they_end_in_any_letter_case() -> None:
+    """The capital İ has a lower case of two characters: positions in it are not those in the text."""
+    for before in ("", "İ" * 50, "ſ<ſtyle>"):
+        html = before + "<STYLE>p { color: red }</Style><p>words</p><script>x()"
+        assert html_to_text(html) == before.replace("<ſtyle>", "") + "words"
+
+
+def test_a_long_file_in_quoted_printable_is_decoded() -> None:
+    part = parse(b"Content-Transfer-Encoding: Quoted-Printable\r\n\r\n" + b"=41=\r\nB" * 300_000)
+    assert part.decoded() == part.content() == b"AB" * 300_000

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smime.octets import IN_MEMORY, Rope, Span, blocks_of, cut, equal_blocks, joined
+from smime.octets import BLOCK, IN_MEMORY, Rope, Span, blocks_of, cut, equal_blocks, joined
 from smime.spool import SealedSpool, SpoolWriter, spooled
 
 LONG = bytes(range(251)) * 12_000  # three megabytes without a period of two
@@ -127,3 +129,41 @@ def test_a_rope_reads_the_same_twice() -> None:
     assert joined(b"x" * IN_MEMORY, b"y") == b"x" * IN_MEMORY + b"y"
     assert spooled(rope)[2:12] == LONG[:10]
     assert b"".join(blocks_of(LONG)) == LONG
+
+
+def test_contents_are_equal_to_whatever_has_the_same_octets_and_to_nothing_else() -> None:
+    rope = Rope([b"ab", b"cd"])
+    assert rope == Rope([b"abc", b"d"]) == b"abcd" == rope
+    same = rope
+    assert rope == same
+    assert rope != b"abce"
+    assert rope != b"abc"
+    assert rope != "abcd"
+    assert rope != [b"ab", b"cd"]
+
+
+@pytest.mark.parametrize("octets", [IN_MEMORY, IN_MEMORY + 1, IN_MEMORY + BLOCK - 1, IN_MEMORY + BLOCK])
+def test_contents_of_whole_chunks_come_back_whole(octets: int) -> None:
+    found = spooled(Rope([LONG[:octets]]))
+    assert isinstance(found, SealedSpool) == (octets > IN_MEMORY)
+    assert bytes(found) == LONG[:octets]
+
+
+def test_a_disk_that_takes_half_a_chunk_is_an_error_and_no_shorter_content() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    writer = SpoolWriter()
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (BLOCK * 3 // 2, hard))
+        with pytest.raises(OSError, match="could not be written"):
+            writer.write(LONG)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_where_files_without_a_name_are_not_known_the_name_is_taken_away_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delattr(os, "O_TMPFILE")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert stored() == LONG
+    assert os.listdir(tmp_path) == []
