@@ -8,7 +8,7 @@ PORT ?= 8000
 JOBS ?= 2
 export PORT
 
-.PHONY: help demo install test one core lint types contracts test-postgres browser screens bench campaigns fuzz pins clean
+.PHONY: help demo install test one core coverage mutation lint types contracts test-postgres browser screens bench campaigns fuzz pins clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -27,6 +27,13 @@ one: $(VENV)/tools ## one test by a part of its name: make one t=wrong_pin
 
 core: $(VENV)/tools ## pki and smime only, no database
 	$(RUN) -m pytest -n $(JOBS) tests/pki tests/smime -q
+
+coverage: $(VENV)/tools ## tests/smime, and a failure for any branch of smime that they do not reach
+	$(RUN) -m pytest -n $(JOBS) tests/smime --cov=smime --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+
+f ?= smime/verify.py smime/decrypt.py smime/open.py smime/seal.py smime/layers.py smime/signed_attributes.py
+mutation: $(VENV)/tools ## planted defects that no test notices, named; fails below 85 %: make mutation f=smime/verify.py
+	MUTATION_JOBS=$(JOBS) $(RUN) -m tests.mutation $(f)
 
 lint: $(VENV)/tools ## ruff: rules and format
 	$(VENV)/bin/ruff check .

@@ -118,6 +118,10 @@ class _Planter(ast.NodeTransformer):
         self.owner.pop()
         return node
 
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        names = {target.id for target in node.targets if isinstance(target, ast.Name)}
+        return node if "__all__" in names else self.generic_visit(node)  # a list for readers does nothing
+
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         if node.value is not None:
             node.value = self.visit(node.value)
