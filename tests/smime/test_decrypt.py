@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from smime import cms, decrypt, der, oids
+from smime import cms, decrypt, der, key_agreement, key_transport, oids
 from smime.attributes import Attributes, attribute
 from smime.decrypt import Decrypted, DecryptionStatus
 from smime.encrypt import ContentCipher, enveloped_data
 from smime.identifiers import AlgorithmIdentifier, IssuerAndSerial, KeyIdentifier
-from smime.recipients import KeyTransRecipient, RecipientInfo, UnsupportedRecipient
+from smime.recipients import KeyAgreeRecipient, KeyTransRecipient, RecipientInfo, UnsupportedRecipient
 from smime.rsa_parameters import OaepParameters
 from smime.signatures import DIGESTS
 
@@ -63,11 +63,11 @@ def to_bob(
     return KeyTransRecipient(IssuerAndSerial.of(BOB.certificate), algorithm, encrypted)
 
 
-def cbc_encrypted(cipher: object, oid: str, block: int) -> cms.EncryptedContent:
+def cbc_encrypted(cipher: object, oid: str, block: int, content: bytes = CONTENT) -> cms.EncryptedContent:
     iv = os.urandom(block)
     padder = block_padding.PKCS7(block * 8).padder()
     encryptor = Cipher(cipher, modes.CBC(iv)).encryptor()  # type: ignore[arg-type]
-    octets = encryptor.update(padder.update(CONTENT) + padder.finalize()) + encryptor.finalize()
+    octets = encryptor.update(padder.update(content) + padder.finalize()) + encryptor.finalize()
     return cms.EncryptedContent(oids.DATA, AlgorithmIdentifier(oid, der.octet_string(iv)), memoryview(octets))
 
 
@@ -208,7 +208,9 @@ def test_gcm_in_a_plain_envelope_is_opened_named_and_counts_as_unprotected() -> 
     encrypted = cms.EncryptedContent(oids.DATA, algorithm, memoryview(sealed))
     result = opened(enveloped(to_bob(content_key), encrypted))
     assert (result.status, result.content, result.authenticated) == (OK, CONTENT, False)
-    assert [finding.code for finding in result.findings] == ["aead-in-enveloped-data"]
+    assert [(finding.code, finding.owner) for finding in result.findings] == [
+        ("aead-in-enveloped-data", "sender")
+    ]
 
 
 def test_cbc_in_an_authenticated_envelope_is_not_opened() -> None:
@@ -216,6 +218,7 @@ def test_cbc_in_an_authenticated_envelope_is_not_opened() -> None:
     encrypted = cbc_encrypted(algorithms.AES(content_key), oids.AES_256_CBC, 16)
     result = opened(cms.AuthEnvelopedData(0, (to_bob(content_key),), encrypted, None, b""))
     assert (result.status, result.content) == (UNSUPPORTED, None)
+    assert result.findings[0].code == "encryption-unsupported"
 
 
 def test_an_authenticated_envelope_rewritten_as_cbc_gives_nothing_away() -> None:
@@ -465,6 +468,50 @@ def test_a_message_that_names_one_key_endlessly_is_given_up() -> None:
     assert opened(endless).status is FAIL
 
 
+def test_of_an_endless_message_not_one_key_more_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty operations with a private key for one letter (the budget of decrypt.MAX_ATTEMPTS)."""
+    message = written(ContentCipher.AES_256_GCM)
+    damaged = _altered_key(message)
+    last = replace(message, recipients=(*(damaged,) * 19, *message.recipients))
+    assert opened(last).status is OK
+    tried: list[object] = []
+    genuine = decrypt._Sealed._try
+
+    def counted(self: decrypt._Sealed, *way: object) -> object:
+        tried.append(way)
+        return genuine(self, *way)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(decrypt._Sealed, "_try", counted)
+    endless = replace(message, recipients=(*(damaged,) * 20, *message.recipients * 5))
+    assert (opened(endless).status, len(tried)) == (FAIL, 20)
+
+
+def test_a_key_that_was_refused_opens_nothing_even_if_chance_would_have_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The random key in the place of a refused one is there for the time alone."""
+    content_key = os.urandom(32)
+    encrypted = cbc_encrypted(algorithms.AES(content_key), oids.AES_256_CBC, 16)
+    oaep = key_transport.recipient_info(
+        BOB.certificate, rsa_public(), bytes(32), key_transport.KeyTransport.OAEP_SHA256
+    )
+    carol = person("p-256", "Carol")
+    agreed = key_agreement.recipient_info(carol.certificate, carol.certificate.public_key(), bytes(32))  # type: ignore[arg-type]
+    for someone, encoded in ((BOB, oaep), (carol, agreed)):
+        algorithm = AlgorithmIdentifier(oids.AES_256_CBC, encrypted.algorithm.parameters).to_der()
+        body = der.tlv(der.context(0, constructed=False), bytes(encrypted.octets or b""))
+        flipped = encoded[:-1] + bytes((encoded[-1] ^ 1,))
+        inner = der.sequence(
+            der.integer(2), der.set_of([flipped]), der.sequence(der.oid(oids.DATA), algorithm, body)
+        )
+        message = cms.parse(content_info(oids.ENVELOPED_DATA, inner))
+        assert isinstance(message, cms.EnvelopedData)
+        with monkeypatch.context() as lucky:
+            lucky.setattr(decrypt.os, "urandom", lambda _: content_key)
+            result = opened(message, someone)
+        assert (result.status, result.content, result.findings) == (FAIL, None, (decrypt.FAILED,))
+
+
 def test_a_locked_key_is_told_from_a_missing_one() -> None:
     message = written(ContentCipher.AES_256_GCM)
     locked = decrypt.decrypt(message, keys=[], locked=[BOB.certificate])
@@ -506,3 +553,25 @@ def test_a_key_agreement_addressed_to_an_rsa_key_fails_quietly() -> None:
     rid = IssuerAndSerial.of(BOB.certificate)
     moved = replace(recipient, encrypted_keys=((rid, bytes(40)),))  # type: ignore[call-arg, type-var]
     assert opened(replace(message, recipients=(moved,))).findings == (decrypt.FAILED,)
+
+
+def test_what_is_not_known_is_named_to_its_reader_and_to_nobody_else() -> None:
+    message = written(ContentCipher.AES_256_GCM)
+    stranger = written(ContentCipher.AES_256_GCM, person("rsa-3072", "Carol")).recipients
+    password = UnsupportedRecipient("a password")
+    to_others = replace(message, recipients=(*stranger, password))
+    assert (opened(to_others).status, opened(to_others).findings) == (FAIL, (decrypt.FAILED,))
+    unknown = AlgorithmIdentifier("1.2.3.4")
+    both = KeyAgreeRecipient(
+        None, None, unknown,
+        ((KeyIdentifier(b"somebody"), b"x"), (IssuerAndSerial.of(BOB.certificate), b"y")),
+    )  # fmt: skip
+    to_bob_too = replace(message, recipients=(*stranger, both))
+    assert opened(to_bob_too).status is UNSUPPORTED
+
+
+def test_every_answer_says_who_can_do_something() -> None:
+    assert (decrypt.FAILED.code, decrypt.FAILED.owner) == ("decryption-failed", "you")
+    assert (decrypt.LOCKED.code, decrypt.LOCKED.owner) == ("key-locked", "you")
+    triple = enveloped(to_bob(key := os.urandom(24)), cbc_encrypted(TripleDES(key), oids.DES_EDE3_CBC, 8))
+    assert [(f.code, f.owner) for f in opened(triple).findings] == [("encryption-weak", "sender")]

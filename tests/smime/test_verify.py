@@ -582,3 +582,33 @@ def test_a_bad_countersignature_changes_nothing_and_is_listed() -> None:
 def test_a_digest_missing_from_the_list_of_digests_changes_nothing() -> None:
     carol = person("p-384", "Carol")
     assert judged(signed_by(carol, attributes_over(CONTENT, oids.SHA384))).status is GOOD
+
+
+def test_an_empty_content_can_be_signed_without_attributes_too() -> None:
+    info = signer_info(ALICE, attributes=None, content=b"")
+    result = judged(signed_message([info], [ALICE], content=b""))
+    assert (result.status, codes(result)) == (GOOD, ["no-signed-attributes"])
+
+
+def test_every_finding_of_a_signature_says_who_can_do_something() -> None:
+    unordered = signer_info(ALICE, attributes=out_of_order(), sort=False)
+    claim = attribute(oids.SMIME_CAPABILITIES, der.octet_string(b"x"))
+    without_certificate = signed_message([signer_info(ALICE, attributes=USUAL)])
+    broken = ALICE.certificate.public_bytes(Encoding.DER) + der.sequence(der.NULL_VALUE)
+    results = [
+        judged(without_certificate),
+        judged(signed_by(ALICE, attributes_over(b"another"))),
+        judged(signed_message([signer_info(ALICE, attributes=None)], [ALICE])),
+        judged(signed_message([unordered], [ALICE])),
+        judged(signed_by(ALICE, [*USUAL, claim])),
+        verified(signed_message([signer_info(ALICE, attributes=USUAL)], certificates=broken)),
+    ]
+    assert [finding.code for result in results for finding in result.findings] == [
+        "signer-certificate-missing",
+        "content-changed",
+        "no-signed-attributes",
+        "signed-attributes-not-der",
+        "signed-claim-unreadable",
+        "certificate-unreadable",
+    ]
+    assert {finding.owner for result in results for finding in result.findings} == {"sender"}
