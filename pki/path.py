@@ -26,8 +26,8 @@ from .names import display
 from .revocation import Good, Revocation, RevocationChecker, Revoked, Undetermined
 from .rules import path_problems
 from .times import spoken, utc
-from .trust import Trust, TrustAnchor
-from .usage import mail_notes, mail_problems
+from .trust import Trust, TrustAnchor, Use
+from .usage import anchor_problems, mail_notes, mail_problems
 from .verdicts import Failure, Problem, Verdict
 
 __all__ = ["Failure", "PathResult", "PolicyInputs", "Verdict", "validate"]
@@ -56,19 +56,20 @@ def validate(
     address: str | None = None,
     revocation: Literal["required", "ignored"] = "required",
     policies: PolicyInputs | None = None,
+    use: Use | None = None,
 ) -> PathResult:
     """Judge `leaf` as of `at`.
 
     `at` is the moment of judgement (for a letter: its receipt), `now` the present, which only decides which
     lists exist and whether they are stale; it defaults to `at`. Fractions of seconds are dropped, as
     certificates know none. `address`: the mailbox the certificate must speak for; without it, an anchor
-    that is scoped to domains must cover every address of the leaf. Never raises for bad certificates or
-    lists.
+    that is scoped to domains must cover every address of the leaf. `use`: what the certificate is to serve for, where
+    an anchor may be believed for one use only. Never raises for bad certificates or lists.
     """
     moment = utc(at).replace(microsecond=0)
     present = max(utc(now or at).replace(microsecond=0), moment)
     return _Judgement(
-        leaf, trust, moment, present, purpose, address, revocation, policies or PolicyInputs()
+        leaf, trust, moment, present, purpose, address, revocation, policies or PolicyInputs(), use
     ).run()
 
 
@@ -117,12 +118,18 @@ class _Judgement:
     address: str | None
     revocation: str
     policies: PolicyInputs
+    use: Use | None = None
 
     def run(self) -> PathResult:
         anchors = [anchor.certificate for anchor in self.trust.anchors]
         self.builder = PathBuilder(anchors, self.trust.intermediates, self.at)
         self.checker = RevocationChecker(
-            self.trust.crls, self.at, self.now, self, weak_lists=self.purpose == "any"
+            self.trust.crls,
+            self.at,
+            self.now,
+            self,
+            weak_lists=self.purpose == "any",
+            unreachable=self.trust.unreachable,
         )
         if not _readable(self.leaf):
             return self._without_path([_malformed(self.leaf)], (self.leaf,))
@@ -157,6 +164,8 @@ class _Judgement:
             return problems
         try:
             problems += constraint_problems(path)
+            if anchor is not None:
+                problems += anchor_problems(anchor, path, self.at, self.use)
             if self.purpose == "email":
                 problems += mail_problems(path, anchor, self.address)
             else:
@@ -302,7 +311,16 @@ def _good_notes(status: Good) -> Iterator[Finding]:
             remedy="Rely on this letter, but on no later one signed with the same certificate.",
             owner="you",
         )
-    if status.stale:
+    for crl in status.unreachable:
+        yield warning(
+            "crl-unreachable",
+            f"No newer list of {display(crl.issuer)} could be fetched, so the last good one was used"
+            + (f"; it stays current until {spoken(crl.next_update)}." if crl.next_update else "."),
+            citation="RFC 5280 §6.3.3",
+            remedy="Nothing now; the portal goes on asking. After that moment revocation can't be determined.",
+            owner="sender",
+        )
+    if status.stale and not status.unreachable:
         yield info("crl-stale", "The lists used were current at the time judged, but are not any more.")
 
 

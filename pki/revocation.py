@@ -33,7 +33,8 @@ class Good:
 
     `this_update` is that of the oldest list used, `next_update` the earliest of all; `leaf_update` is that of the
     oldest list used for the last certificate of the path alone (None: there is only an anchor). `stale`: at present a
-    list used is past its nextUpdate, though it serves for the moment judged. `revoked_since`: the first
+    list used is past its nextUpdate, though it serves for the moment judged, or no newer one could be asked for.
+    `unreachable`: those of the lists used whose publisher could not be asked. `revoked_since`: the first
     entry of the path that revokes after the moment of judgement. `lists`: the lists used, in path order.
     """
 
@@ -43,6 +44,7 @@ class Good:
     revoked_since: RevokedEntry | None = None
     lists: tuple[Crl, ...] = ()
     leaf_update: datetime | None = None
+    unreachable: tuple[Crl, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,9 @@ class Signers(Protocol):
 class RevocationChecker:
     """Judges paths against a set of lists for one moment.
 
-    `at` is the moment judged, `now` the present: no list from after it is used. `weak_lists` accepts lists
-    signed with SHA-1. Nothing is read from a list but its header before its signature has been checked.
+    `at` is the moment judged, `now` the present: no list from after it is used. `weak_lists` accepts lists signed with
+    SHA-1; `unreachable` names lists (SHA-256) that could not be asked for anew. Nothing is read from a list but its
+    header before its signature has been checked.
     """
 
     crls: Sequence[Crl]
@@ -96,6 +99,7 @@ class RevocationChecker:
     now: datetime
     signers: Signers
     weak_lists: bool = False
+    unreachable: frozenset[bytes] = frozenset()
     _checks_left: int = field(init=False, default=MAXIMUM_LIST_CHECKS)
     _by_issuer: dict[ComparableName, list[Crl]] = field(init=False)
     _authentic: dict[tuple[bytes, x509.Certificate], bool] = field(init=False, default_factory=dict)
@@ -161,7 +165,9 @@ class RevocationChecker:
             return Undetermined(notes.sentence(node, partly=bool(covered)), node)
         ends = [crl.next_update for crl in used if crl.next_update is not None]
         oldest = min(crl.this_update for crl in used)
-        return Good(oldest, min(ends), any(self.now > end for end in ends), later, tuple(used))
+        unasked = tuple(crl for crl in used if crl.sha256 in self.unreachable)
+        stale = bool(unasked) or any(self.now > end for end in ends)
+        return Good(oldest, min(ends), stale, later, tuple(used), unreachable=unasked)
 
     def _revokes(self, entry: RevokedEntry, crl: Crl) -> bool:
         """Whether an entry revokes at the moment judged."""
@@ -337,4 +343,5 @@ def _join(statuses: Sequence[Good]) -> Good:
         next((status.revoked_since for status in statuses if status.revoked_since), None),
         tuple(dict.fromkeys(crl for status in statuses for crl in status.lists)),
         statuses[-1].this_update,
+        tuple(dict.fromkeys(crl for status in statuses for crl in status.unreachable)),
     )

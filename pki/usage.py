@@ -6,6 +6,7 @@ Not applied when a path is judged for purpose "any".
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -18,7 +19,8 @@ from .errors import MalformedInput
 from .extensions import find
 from .findings import Finding, error, warning
 from .names import Mailbox, display
-from .trust import TrustAnchor
+from .times import spoken
+from .trust import TrustAnchor, Use
 from .verdicts import Failure, Problem
 
 _MAIL = {ExtendedKeyUsageOID.EMAIL_PROTECTION, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
@@ -154,6 +156,32 @@ def _anchor_scope(
             owner="administrator",
         )
         yield Problem(Failure.UNTRUSTED, finding, leaf)
+
+
+def anchor_problems(anchor: TrustAnchor, path: Path, at: datetime, use: Use | None) -> Iterator[Problem]:
+    """Whether the anchor is believed about this moment and for this use (None: no use in particular)."""
+    name = anchor.label or display(anchor.certificate.subject)
+    if not anchor.speaks_at(at):
+        early = anchor.not_before is not None and at < anchor.not_before
+        bound = anchor.not_before if early else anchor.not_after
+        when = (
+            f"only from {spoken(bound)} on"
+            if early and bound
+            else f"only until {spoken(bound)}"
+            if bound
+            else ""
+        )
+        yield _not_believed(
+            path, "anchor-not-at-this-time", f"{name} is trusted here, but {when}, not for {spoken(at)}."
+        )
+    if use is not None and use not in anchor.uses:
+        what = "about who signed a letter" if use == "signing" else "about whom to encrypt to"
+        yield _not_believed(path, "anchor-not-for-use", f"{name} is trusted here, but not {what}.")
+
+
+def _not_believed(path: Path, code: str, summary: str) -> Problem:
+    remedy = "Ask your administrator how far this root is to be trusted."
+    return Problem(Failure.UNTRUSTED, error(code, summary, remedy=remedy, owner="administrator"), path[0])
 
 
 def _vouched(anchor: TrustAnchor, text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 import os
 import secrets
 from pathlib import Path
@@ -31,6 +32,24 @@ def flag(name: str, *, default: bool = False) -> bool:
 
 def names(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def networks(name: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """IP networks such as 10.20.0.0/16, separated by commas; a plain address is a network of one."""
+    try:
+        return tuple(ipaddress.ip_network(part) for part in names(name))
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} must hold IP networks such as 10.20.0.0/16, separated by commas: {error}."
+        ) from None
+
+
+def ports(name: str) -> frozenset[int]:
+    """Port numbers, separated by commas."""
+    try:
+        return frozenset(int(part) for part in names(name))
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must hold port numbers, separated by commas.") from None
 
 
 def secret(name: str, home: Path, *, may_create: bool) -> str:

@@ -187,6 +187,10 @@ CACHES: dict[str, Any] = {
 SWEEP_SECONDS = environment.number("SWEEP_SECONDS", 30)
 LEASE_SECONDS = 120
 
+# Where the fetch worker may ask although it is no public place (tenants/fetching).
+FETCH_NETWORKS = environment.networks("FETCH_NETWORKS")
+FETCH_PORTS = environment.ports("FETCH_PORTS")
+
 EMAIL_BACKEND = environment.text(
     "EMAIL_BACKEND",
     "django.core.mail.backends.filebased.EmailBackend"

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pkiportal.display import full_day, join_names, moment
 from pkiportal.marks import LOCKS, SEALS, UNKNOWN_LOCK, UNKNOWN_SEAL, Mark, reason_words
+from tenants import clock
 
 
 class Action(NamedTuple):
@@ -37,6 +37,7 @@ class Verdict:
     why: str = ""
     action: Action | None = None
     rest: bool = False
+    checking: bool = False
 
 
 def _read(thing: Any, *names: str) -> Any:
@@ -152,7 +153,7 @@ def _signed_stale(report: Any) -> tuple[str, str]:
     text = _("Signed by %(who)s · revocation checked %(when)s")
     when = moment(checked) if checked else _("earlier")
     why = _("No newer list could be fetched, so the last good one was used.")
-    if ends and ends > timezone.now():
+    if ends and ends > clock.now():
         why += " " + _("It stays current until %(date)s.") % {"date": moment(ends)}
     elif ends:
         why += " " + _("It ended %(date)s; it still speaks for the day this letter arrived.") % {
@@ -242,7 +243,7 @@ def _signed_time(report: Any) -> tuple[str, str]:
         return _("Signed · certificate expired"), why
     if signed_at < start:
         return _("Signed · certificate not valid when signed"), why
-    if end < timezone.now():
+    if end < clock.now():
         return _("Signed · certificate expired"), why
     text = _("Signed · signing time more than an hour from Date")
     return text, _because(report, why, "warning") + " " + _(
@@ -333,6 +334,26 @@ def seal_verdict(
     if code == "SIG_UNTRUSTED" and decision is not None:
         return _decided(report, decision, verdict)
     return verdict
+
+
+def checking_verdict(report: Any) -> Verdict:
+    """A letter whose issuer or list is being asked for at this moment: neither good nor doubtful yet."""
+    facts = {"who": signer_name(report), "issuer": _asked_issuer(report)}
+    why = (
+        _("Asking for the certificate of %(issuer)s, which issued it.")
+        if str(report.seal) == "SIG_INCOMPLETE"
+        else _("Asking for the revocation list of %(issuer)s.")
+    )
+    later = _("This page looks again by itself.")
+    text = _("Signed by %(who)s · checking…") % facts
+    return Verdict(
+        str(report.seal), Mark("quiet", "run", text), text, f"{why % facts} {later}", checking=True
+    )
+
+
+def _asked_issuer(report: Any) -> str:
+    failing = _read(report.path, "failing") or _read(report.signer, "certificate")
+    return _shown(getattr(failing, "issuer", None)) or _("its issuer")
 
 
 _SHUT = frozenset({"ENC_FAIL", "ENC_LOCKED", "ENC_UNSUPPORTED"})

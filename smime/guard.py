@@ -95,6 +95,7 @@ class Guard:
             now=now,
             revocation=revocation,
             reader=reader,
+            unreachable=trust.unreachable,
         )
         with self._turn:
             return self._ask(job, raw, trust)

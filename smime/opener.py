@@ -77,7 +77,7 @@ def _open(job: wire.Job, letter: bytes, lists: dict[bytes, Crl]) -> SecurityRepo
         letter,
         keys=[DecryptionKey(from_pkcs8(der, verified=True), certificate) for der, certificate in job.keys],
         locked=job.locked,
-        trust=Trust(job.anchors, job.intermediates, tuple(lists.values())),
+        trust=Trust(job.anchors, job.intermediates, tuple(lists.values()), job.unreachable),
         at=job.at,
         now=job.now,
         revocation="ignored" if job.revocation == "ignored" else "required",

@@ -94,7 +94,13 @@ class Court:
 
     def _validate(self, leaf: Certificate, trust: Trust, address: str | None) -> PathResult:
         return validate(
-            leaf=leaf, trust=trust, at=self.at, now=self.now, address=address, revocation=self.revocation
+            leaf=leaf,
+            trust=trust,
+            at=self.at,
+            now=self.now,
+            address=address,
+            revocation=self.revocation,
+            use="signing",
         )
 
 

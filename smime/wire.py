@@ -103,6 +103,7 @@ class Job:
     now: datetime | None
     revocation: str
     reader: str = ""
+    unreachable: frozenset[bytes] = frozenset()
 
 
 def _plain_classes(root: type) -> dict[tuple[str, str], Any]:

@@ -41,7 +41,9 @@ class Letters(Protocol):
         """What a decision about these domains ("d", ".d") touches."""
 
     def judge_again(self, tenant_id: uuid.UUID) -> None:
-        """Ask that letters of this forest be judged with what it believes now. Inside the decision's write scope."""
+        """Ask that letters of this forest be judged with what it believes and knows now: a decision was taken, or a
+        document arrived. Inside the write scope that records it.
+        """
 
 
 class NoLetters:

@@ -10,10 +10,11 @@ import uuid
 from celery import shared_task
 
 from tenants import due_work
-from tenants.services import issue, publish_crl, pull_publications, renew, revoke_all, rotate
+from tenants.services import fetch_document, issue, publish_crl, pull_publications, renew, revoke_all, rotate
 
 # Importing a use case registers its kind of due work.
 KINDS = (
+    fetch_document.fetch_document,
     issue.issue,
     publish_crl.publish_crl,
     pull_publications.pull_publications,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-READERS = {"text", "number", "flag", "names", "secret", "master_key"}
+READERS = {"text", "number", "flag", "names", "networks", "ports", "secret", "master_key"}
 
 
 def read_variables() -> set[str]:

@@ -44,6 +44,19 @@ _SEALS_WITH_PROBLEM = (
 _LOCKS_WITH_PROBLEM = (Encryption.FAIL, Encryption.UNSUPPORTED, Encryption.UNPROTECTED)
 # The mathematics and the addresses alone: no decision about trust makes these better.
 SEALS_WITHOUT_TRUST = frozenset(s.value for s in (Seal.BAD, Seal.WEAK, Seal.MISMATCH, Seal.NONE))
+# A document that arrives, an issuer's certificate or a list, can change these.
+SEALS_THAT_WAIT = frozenset(
+    s.value
+    for s in (
+        Seal.REV_UNKNOWN,
+        Seal.REV_STALE,
+        Seal.INCOMPLETE,
+        Seal.UNTRUSTED,
+        Seal.INVALID,
+        Seal.WARN_TIME,
+        Seal.REVOKED,
+    )
+)
 PROBLEM = models.Q(seal__in=[s.value for s in _SEALS_WITH_PROBLEM]) | models.Q(
     encryption__in=[e.value for e in _LOCKS_WITH_PROBLEM]
 )
@@ -99,6 +112,9 @@ class Message(TenantOwned):
         max_length=24, blank=True, help_text="smime.report.Encryption as last judged"
     )
     judged_at = models.DateTimeField(null=True)
+    documents_asked = models.PositiveSmallIntegerField(
+        default=0, help_text="addresses outside that were asked because of this letter"
+    )
     is_imported = models.BooleanField(default=False)
     spool_id = models.UUIDField(
         null=True, help_text="the delivery this letter came by; unique, so it comes once"

@@ -29,6 +29,7 @@ from tenants.services.assemble_trust import assemble_trust
 from tenants.services.learn_issuers import learn_issuers
 from tenants.services.pull_publications import keep_certificate
 from tenants.services.trust_root import refuse_unreadable
+from tenants.services.want_documents import want_documents
 
 MOST_ISSUERS = 20
 
@@ -69,6 +70,7 @@ def import_certificate(actor: Actor, data: bytes, at: datetime) -> Imported:
     result = _judge(actor, certificate, address, issuers, at)
     if result.anchor is None and learn_issuers(actor.tenant_id, [certificate], at):
         result = _judge(actor, certificate, address, issuers, at)
+    want_documents(actor.tenant_id, [result], at)
     succession = judge_succession(actor, address, [certificate], _known(actor, issuers), at)
     with tenant_scope(actor.tenant_id, write=True):
         contact, _ = Contact.objects.get_or_create(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -17,7 +17,7 @@ from pki.certificates import can_encrypt
 from pki.errors import PkiError
 from pki.findings import Finding
 from pki.names import Mailbox
-from pki.path import Failure, Verdict
+from pki.path import Failure, PathResult, Verdict
 from pki.trust import Trust
 from smime import capabilities
 from smime.capabilities import Capability, Choice, Reader
@@ -28,6 +28,7 @@ from tenants.access import Actor
 from tenants.models import Certificate, Hold, Person, Revocation
 from tenants.scoping import tenant_scope
 from tenants.services.assemble_trust import assemble_trust
+from tenants.services.want_documents import want_documents
 
 EXPIRES_SOON = timedelta(days=30)
 SMALLEST_RSA = 2048
@@ -90,6 +91,7 @@ class RecipientPlan:
     candidate: Candidate | None = None
     findings: tuple[Finding, ...] = ()
     failure: Failure = Failure.NONE
+    path: PathResult | None = field(default=None, repr=False)
 
     @property
     def can_read_encrypted(self) -> bool:
@@ -133,7 +135,10 @@ class Plan:
 
 
 def plan(actor: Actor, recipients: Sequence[Recipient], at: datetime) -> Plan:
-    """Judge every recipient. Opens read scopes only, one forest after the other; sends and signs nothing."""
+    """Judge every recipient. Opens scopes, one forest after the other; sends and signs nothing.
+
+    Issuers and lists that are missing are asked for, so that a second look may say more.
+    """
     with tenant_scope(actor.tenant_id):
         trust = assemble_trust()
         found = {r.address.lower(): _known_here(actor, r.address) for r in recipients if r.address}
@@ -147,6 +152,7 @@ def plan(actor: Actor, recipients: Sequence[Recipient], at: datetime) -> Plan:
         verdict = _judge(recipient, candidates, trust, at)
         name = colleagues.get(recipient.address.lower())
         judged.append(_not_enrolled(verdict, name) if name and not candidates else verdict)
+    want_documents(actor.tenant_id, [one.path for one in judged if one.path is not None], at)
     return _with_choice(tuple(judged))
 
 
@@ -259,7 +265,8 @@ def _judge_candidate(blank: RecipientPlan, candidate: Candidate, trust: Trust, a
             named, state=State.WEAK, reason="algorithm too weak",
             explanation=f"The certificate has an RSA-{key.key_size} key; at least RSA-{SMALLEST_RSA} is required.",
         )  # fmt: skip
-    result = path.validate(leaf=certificate, trust=trust, at=at, address=blank.address)
+    result = path.validate(leaf=certificate, trust=trust, at=at, address=blank.address, use="encryption")
+    named = replace(named, path=result)
     if result.verdict is not Verdict.GOOD:
         return _failed(named, result.failure, result.findings)
     named, end = replace(named, name=shown), certificate.not_valid_after_utc

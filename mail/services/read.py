@@ -10,25 +10,28 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from cryptography import x509
+from django.db.models import F
 
 from mail.author import hides_name, judged_author
 from mail.models import Message
 from mail.services.harvest import Learned, harvest
-from pki.path import Failure
 from pki.trust import Trust
 from smime.decrypt import DecryptionKey
 from smime.guard import Guard, was_read
 from smime.identifiers import IssuerAndSerial, KeyIdentifier
-from smime.report import Encryption, SecurityReport, Signature
+from smime.report import Encryption, Seal, SecurityReport, Signature
 from tenants.access import Actor
 from tenants.keystore.custody import Custody, seal_for
 from tenants.models import CustodyKey
 from tenants.scoping import tenant_scope
 from tenants.services.assemble_trust import assemble_trust
+from tenants.services.fetched_issuers import fetched_issuers
 from tenants.services.learn_issuers import learn_issuers
 from tenants.services.mail_keys import SealedKey, all_keys, retired_certificates
+from tenants.services.want_documents import MOST_A_MESSAGE, REPAIRABLE, want_documents
 
 GUARD = Guard()  # of this process; its child starts with the first large letter
 
@@ -38,6 +41,7 @@ class OpenedLetter:
     """A letter of the reader with its report, and what was learned of its signer (None: nothing to learn).
 
     `for_retired_key`: it names a certificate of the reader whose key went with a forgotten PIN, and none that opens it.
+    `checking`: a document that its verdict lacks is being asked for at this moment.
     """
 
     message: Message
@@ -45,6 +49,14 @@ class OpenedLetter:
     raw: bytes
     learned: Learned | None = None
     for_retired_key: bool = False
+    checking: bool = False
+
+
+class Judged(NamedTuple):
+    """`checking`: see OpenedLetter."""
+
+    report: SecurityReport
+    checking: bool = False
 
 
 def read(actor: Actor, message_id: uuid.UUID, custody: Custody | None, at: datetime) -> OpenedLetter:
@@ -64,22 +76,40 @@ def open_letter(actor: Actor, message_id: uuid.UUID, custody: Custody | None, at
         message = Message.objects.of(actor.person_id).select_related("raw").get(id=message_id)
         retired = retired_certificates(actor.person_id)
     raw = bytes(message.raw.data)
-    report = report_of(message, raw, custody, at, actor.address)
-    return OpenedLetter(message, report, raw, for_retired_key=_names_any(report, retired))
+    report, checking = report_of(message, raw, custody, at, actor.address)
+    return OpenedLetter(message, report, raw, for_retired_key=_names_any(report, retired), checking=checking)
 
 
 def report_of(
     message: Message, raw: bytes, custody: Custody | None, at: datetime, reader: str = ""
-) -> SecurityReport:
-    """The report of a stored letter with what its owner's forest knows now. Opens scopes."""
+) -> Judged:
+    """The report of a stored letter with what its owner's forest knows now; what it lacks is asked for. Opens scopes."""
     with tenant_scope(message.tenant_id):
         sealed, trust = all_keys(message.person_id), assemble_trust()
     report = judge(raw, sealed, custody, trust, message.received_at, at, reader)
-    if _lacks_issuer(report) and learn_issuers(message.tenant_id, report.certificates, at):
-        with tenant_scope(message.tenant_id):
-            trust = assemble_trust()
-        report = judge(raw, sealed, custody, trust, message.received_at, at, reader)
-    return report
+    if report.path is not None and report.path.failure in REPAIRABLE:
+        known = (*report.certificates, *report.path.path)
+        is_new = learn_issuers(message.tenant_id, report.certificates, at)
+        fetched = fetched_issuers(message.tenant_id, known)
+        if is_new or fetched:
+            with tenant_scope(message.tenant_id):
+                trust = assemble_trust()
+            trust = replace(trust, intermediates=(*trust.intermediates, *fetched))
+            report = judge(raw, sealed, custody, trust, message.received_at, at, reader)
+    return Judged(report, _ask_outside(message, report, at))
+
+
+def _ask_outside(message: Message, report: SecurityReport, at: datetime) -> bool:
+    """Ask for documents that the verdict lacks; says whether it waits for one. A broken signature asks for nothing."""
+    if report.path is None or report.signature is not Signature.GOOD:
+        return False
+    left = MOST_A_MESSAGE - message.documents_asked
+    asked = want_documents(message.tenant_id, [report.path], at, most=left)
+    if asked.new:
+        with tenant_scope(message.tenant_id, write=True):
+            counted = F("documents_asked") + asked.new
+            Message.objects.filter(id=message.id).update(documents_asked=counted)
+    return asked.pending and report.seal in (Seal.INCOMPLETE, Seal.REV_UNKNOWN)
 
 
 def _names_any(report: SecurityReport, retired: Sequence[x509.Certificate]) -> bool:
@@ -95,10 +125,6 @@ def open_part(actor: Actor, content: bytes, custody: Custody | None, at: datetim
     with tenant_scope(actor.tenant_id):
         sealed, trust = all_keys(actor.person_id), assemble_trust()
     return judge(content, sealed, custody, trust, at, at)
-
-
-def _lacks_issuer(report: SecurityReport) -> bool:
-    return report.path is not None and report.path.failure is Failure.INCOMPLETE
 
 
 def judge(

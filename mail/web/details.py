@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from mail.models import ContactCertificate
 from mail.web.words import in_a_list, short_fingerprint
 from pki.claims import name_of
+from pki.crl import Crl
 from pki.findings import Finding, Severity
 from pki.names import display
 from pki.path import PathResult
@@ -32,9 +33,11 @@ from smime.report import (
     SignerReport,
     worst_seal,
 )
+from tenants import clock
 from tenants.access import Actor
 from tenants.models import Certificate
 from tenants.scoping import tenant_scope
+from tenants.services.document_findings import document_findings
 from tenants.services.judge_certificate import list_sources
 from tenants.web.certificate_path import failing_node, node_states
 from tenants.web.words import full_day, full_moment
@@ -97,17 +100,19 @@ def details_of(
         lists=_lists(actor, report.path),
         recipients=tuple(readers),
         signer=tuple(_signer(report.signer)),
-        findings=tuple(sorted(_findings(report), key=lambda finding: _ORDER[finding.severity])),
+        findings=tuple(sorted(_findings(actor, report), key=lambda finding: _ORDER[finding.severity])),
     )
 
 
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
-def _findings(report: SecurityReport) -> Iterable[Finding]:
+def _findings(actor: Actor, report: SecurityReport) -> Iterable[Finding]:
     """Each once; that a list was used stands in its own section."""
-    path = report.path.findings if report.path is not None else ()
-    return (f for f in dict.fromkeys([*report.findings, *path]) if f.code != "crl-used")
+    if report.path is None:
+        return dict.fromkeys(report.findings)
+    found = [*report.findings, *report.path.findings, *document_findings(actor.tenant_id, report.path)]
+    return (f for f in dict.fromkeys(found) if f.code != "crl-used")
 
 
 # Layers
@@ -185,7 +190,7 @@ def _lists(actor: Actor, path: PathResult | None) -> tuple[ListUsed, ...]:
         return ()
     with tenant_scope(actor.tenant_id):
         sources = list_sources(path)
-    note = _("older than its own end; no newer one is at hand") if path.revocation.stale else ""
+    good = path.revocation
     return tuple(
         ListUsed(
             display(crl.issuer),
@@ -193,10 +198,17 @@ def _lists(actor: Actor, path: PathResult | None) -> tuple[ListUsed, ...]:
             crl.this_update,
             crl.next_update,
             sources.get(bytes(crl.sha256), ""),
-            note,
+            _list_note(crl, good),
         )
-        for crl in path.revocation.lists
+        for crl in good.lists
     )
+
+
+def _list_note(crl: Crl, good: Good) -> str:
+    if crl in good.unreachable:
+        return _("no newer one could be fetched")
+    ended = crl.next_update is not None and crl.next_update < clock.now()
+    return _("older than its own end; no newer one is at hand") if ended else ""
 
 
 # Signer and readers

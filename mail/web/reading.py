@@ -69,6 +69,7 @@ def _letter_context(request: SignedInRequest, opened: OpenedLetter) -> dict[str,
         "always_signs": history.always_signs,
         "for_retired_key": opened.for_retired_key,
         "decision": _decision(actor, report),
+        "checking": opened.checking,
         "first_signed": history.first_signed,
         "new_signer": opened.learned is not None
         and (opened.learned.other_signer or _signs_with(report, opened.learned.other_encryption)),
@@ -120,7 +121,7 @@ def check_again(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     with tenant_scope(request.actor.tenant_id):
         if not Message.objects.of(request.actor.person_id).filter(id=pk).exists():
             raise Http404
-    asked = ask_for_lists(request.actor.tenant_id)
+    asked = ask_for_lists(request.actor.tenant_id, clock.now())
     text = (
         _("The revocation lists are being asked for. Open the letter again in a moment.")
         if asked

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
 
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -79,7 +78,7 @@ def inbox_page(actor: Actor, custody: Custody | None, chosen: str, before: str) 
         letters, older = page_of(_filtered(everything, chosen), before)
         counts = Counts(everything.unread().count(), _recent_problems(everything))
         is_empty = not letters and not everything.exists()
-        changed_at = cast(datetime | None, last_trust_change())
+        changed_at = last_trust_change()
     shown = [_seal(letter, changed_at) for letter in letters]
     vouched = [m.from_address for m, seal in zip(letters, shown, strict=True) if seal in VOUCHED]
     forests = forests_of(vouched)

@@ -32,7 +32,14 @@ from pkiportal.marks import (
     reason_words,
     seal_mark,
 )
-from pkiportal.wording import Action, Verdict, certificate_verdict, encryption_verdict, seal_verdict
+from pkiportal.wording import (
+    Action,
+    Verdict,
+    certificate_verdict,
+    checking_verdict,
+    encryption_verdict,
+    seal_verdict,
+)
 
 register = template.Library()
 register.filter("moment", display.moment)
@@ -134,9 +141,18 @@ def forest(tenant: Any, here: bool = False) -> dict[str, Any]:
 
 @register.inclusion_tag("components/seal.html")
 def seal(
-    report: Any, message: Any = None, always_signs: str = "", admin: bool = False, decision: Any = None
+    report: Any,
+    message: Any = None,
+    always_signs: str = "",
+    admin: bool = False,
+    decision: Any = None,
+    checking: bool = False,
 ) -> dict[str, Any]:
-    """The seal above a letter, with its one action when the message is given. `decision`: see `seal_verdict`."""
+    """The seal above a letter, with its one action when the message is given. `decision`: see `seal_verdict`;
+    `checking`: what the verdict lacks is being asked for.
+    """
+    if checking:
+        return _drawn(checking_verdict(report), report, message, admin=admin)
     received_at = getattr(message, "received_at", None)
     verdict = seal_verdict(
         report, always_signs=always_signs, received_at=received_at, decision=decision or None

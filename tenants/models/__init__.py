@@ -9,7 +9,14 @@ from tenants.models.holds import Hold, HoldRelease, MassRevocation
 from tenants.models.people import Account, Person, SignInLink
 from tenants.models.policy import AlgorithmPolicy
 from tenants.models.templates import EnrolmentDecision, SecondOpinion, Template, TemplateAct, TemplateDraft
-from tenants.models.trust import ForeignCrl, KnownCertificate, Reliance, TrustRequest, TrustRoot
+from tenants.models.trust import (
+    ForeignCrl,
+    KnownCertificate,
+    OutsideDocument,
+    Reliance,
+    TrustRequest,
+    TrustRoot,
+)
 from tenants.models.work import DueWork
 
 # The allow-list of tables without tenancy walls. Everything else is tenant-owned; a guard test holds the line.
@@ -43,6 +50,7 @@ __all__ = [
     "MailDomain",
     "MailKey",
     "MassRevocation",
+    "OutsideDocument",
     "Person",
     "Reliance",
     "Revocation",

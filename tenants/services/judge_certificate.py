@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cryptography import x509
@@ -15,12 +15,13 @@ from pki.claims import claims_of
 from pki.crl import Crl
 from pki.path import PathResult
 from pki.revocation import Good
-from pki.trust import Trust
 from tenants.access import Actor
 from tenants.models import CrlPublication, ForeignCrl, Generation, KnownCertificate, TrustRoot
 from tenants.scoping import tenant_scope
 from tenants.services.assemble_trust import assemble_trust
+from tenants.services.fetched_issuers import fetched_issuers
 from tenants.services.found_forest import publication
+from tenants.services.want_documents import want_documents
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,20 @@ class Judged:
 def judge_certificate(
     actor: Actor, certificate: x509.Certificate, at: datetime, *, offered: Sequence[x509.Certificate] = ()
 ) -> Judged:
-    """The verdict on a certificate at this moment. `offered`: issuers that came along with it, in a letter or file."""
+    """The verdict on a certificate at this moment. `offered`: issuers that came along with it, in a letter or file.
+
+    What the verdict lacks is asked for.
+    """
     with tenant_scope(actor.tenant_id):
         trust = assemble_trust()
-    purpose = "email" if claims_of(certificate).mailboxes else "any"
+    fetched = fetched_issuers(actor.tenant_id, (certificate, *offered))
     result = path.validate(
         leaf=certificate,
-        trust=Trust(trust.anchors, (*trust.intermediates, *offered), trust.crls),
+        trust=replace(trust, intermediates=(*trust.intermediates, *offered, *fetched)),
         at=at,
-        purpose=purpose,  # type: ignore[arg-type]  # one of the two literals
+        purpose="email" if claims_of(certificate).mailboxes else "any",
     )
+    want_documents(actor.tenant_id, [result], at)
     with tenant_scope(actor.tenant_id):
         sources, roots = _sources([sha256_of(one) for one in result.path])
         used = list_sources(result)

@@ -11,6 +11,7 @@ from cryptography import x509
 from pki import keys
 from pki.crl import Crl
 from pki.errors import PkiError
+from pki.foreign_lists import check_received
 from pki.parsing import load_certificate
 from tenants import clock, due_work, public
 from tenants.models import ForeignCrl, KnownCertificate
@@ -60,30 +61,41 @@ def _has_room(subject_sha256: bytes) -> bool:
 
 
 def keep_list(der: bytes, issuer: x509.Certificate, source: str, at: datetime) -> bool:
-    """Keep a list if the issuer's key verifies it and it is no older than the one at hand. Inside the write scope."""
+    """Keep a list if its issuer's key verifies it and it may follow the one at hand. Inside the write scope."""
     try:
-        crl = Crl.parse(der)
-        crl.verify(issuer)
+        receive_list(Crl.parse(der), issuer, source, at)
     except PkiError:
         return False
+    return True
+
+
+def receive_list(
+    crl: Crl, issuer: x509.Certificate, source: str, at: datetime, certificate: x509.Certificate | None = None
+) -> bool:
+    """Put a list in the place of the one at hand of its issuer and scope; says whether it is another one.
+
+    `certificate`: see `pki.foreign_lists.check_received`. Raises CrlRefusal, MalformedInput: then nothing was replaced.
+    Inside the write scope.
+    """
     spki = keys.spki_sha256(issuer.public_key())
     of_issuer = ForeignCrl.objects.filter(issuer_spki_sha256=spki)
     held = of_issuer.filter(scope_sha256=crl.scope_sha256).first()
-    if held is not None and (held.this_update, held.number or 0) > (crl.this_update, crl.number or 0):
-        return False
+    known = None if held is None else Crl.parse(bytes(held.der))
+    check_received(crl, known, issuer=issuer, certificate=certificate, at=at)
     ForeignCrl.objects.update_or_create(
         issuer_spki_sha256=spki,
         scope_sha256=crl.scope_sha256,
         defaults={
             "der": crl.der,
+            "sha256": crl.sha256,
             "number": crl.number,
             "this_update": crl.this_update,
             "next_update": crl.next_update,
-            "source": source,
+            "source": source[:200],
             "fetched_at": at,
         },
     )
     if source == PUBLISHED and crl.scope_sha256:
         # The one list of this issuer has become several: what it said is now theirs to say, releases too.
         of_issuer.filter(scope_sha256=b"", number__lt=crl.number).delete()
-    return True
+    return known is None or known.sha256 != crl.sha256

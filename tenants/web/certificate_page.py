@@ -24,6 +24,7 @@ from tenants.models.trust import TrustRequestState, TrustState
 from tenants.public import forest_of
 from tenants.scoping import tenant_scope
 from tenants.services.certificate_files import FORMS, certificate_file
+from tenants.services.document_findings import document_findings
 from tenants.services.judge_certificate import Judged, judge_certificate, sha256_of
 from tenants.web.answers import download
 from tenants.web.certificate_fields import field_groups
@@ -139,6 +140,7 @@ def draw_certificate(
         "status": status_of(
             certificate, judged, frame.revocation, frame.hold, frame.published, frame.letters
         ),
+        "findings": document_findings(request.actor.tenant_id, judged.path) if tab == "status" else (),
     }
     return render(request, "tenants/certificate.html", context)
 

@@ -96,6 +96,11 @@ def _good(good: Good, judged: Judged) -> tuple[str, str]:
         text = _("A root is revoked by nobody: your administrators decide whether it is trusted.")
         return _("Nothing to ask"), text
     title = _("Not revoked, as of %(when)s") % {"when": full_moment(good.leaf_update or good.this_update)}
+    if good.unreachable:
+        until = {"when": full_moment(good.next_update)}
+        return title, _(
+            "No newer list could be fetched. The one at hand stays current until %(when)s."
+        ) % until
     if good.stale:
         return title, _("A list that was used has ended since; no newer one is at hand.")
     until = {"when": full_moment(good.next_update)}

@@ -21,11 +21,14 @@ from mail.services.send import send
 from pki.crl import Reason
 from tenants import clock, due_work
 from tenants.due_work import Handler
-from tenants.models import Certificate, Enrolment, ForeignCrl, MailKey
+from tenants.models import Certificate, Enrolment, ForeignCrl, MailKey, OutsideDocument
 from tenants.models.certificates import EnrolmentState
 from tenants.scoping import tenant_scope
+from tenants.services.judge_certificate import judge_certificate
 from tenants.services.revoke import revoke
+from tenants.services.trust_root import trust_root
 from tests.cast import Cast, Member, work
+from tests.tenants.outside import Authority
 
 
 @pytest.fixture
@@ -65,6 +68,18 @@ def write(sender: Member, to: str, *, encrypt: bool) -> Message:
     )
 
 
+def ask_an_outsider(cast: Cast) -> None:
+    """A list of a partner outside, whose address is refused: twice asked, one row, one failure."""
+    root = Authority.root("Outside Root")
+    person = root.person("pia@outside.example", lists=["http://127.0.0.1/list.crl"])
+    trust_root(cast.olga.actor, root.certificate, ["outside.example"], clock.now())
+    judge_certificate(cast.alice.actor, person.certificate, clock.now())
+    work()
+    with tenant_scope(cast.contoso.tenant):
+        (row,) = OutsideDocument.objects.all()
+    assert (row.failures, row.refusal) == (1, "address-refused")
+
+
 def test_every_kind_of_work_can_run_twice(cast: Cast, twice: set[str]) -> None:
     alice, bob = cast.alice, cast.bob
     with tenant_scope(cast.contoso.tenant):
@@ -98,4 +113,5 @@ def test_every_kind_of_work_can_run_twice(cast: Cast, twice: set[str]) -> None:
         spki = {bytes(row.issuer_spki_sha256) for row in ForeignCrl.objects.all()}
         assert len(spki) == ForeignCrl.objects.count()
 
+    ask_an_outsider(cast)
     assert twice == {kind.name for kind in due_work.kinds() if not kind.name.startswith("test_")}
