@@ -227,6 +227,10 @@ def _signed_time(report: Any) -> tuple[str, str]:
     certificate, signed_at = _read(report.signer, "certificate"), _read(report.signer, "signing_time")
     if certificate is None:
         return _("Signed · the dates do not fit"), _because(report, "", "warning", "error")
+    above = _read(report.path, "failing")
+    if above is not None and above != certificate:
+        text = _("Signed · the certificate of %(issuer)s, which vouches for it, was not valid then")
+        return text % {"issuer": common_name(above)}, _because(report, "", "error")
     start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     facts = {"start": full_day(start), "end": full_day(end)}
     if signed_at is None:
