@@ -174,7 +174,7 @@ def _signed_unknown(report: Any) -> tuple[str, str]:
 
 def _signed_untrusted(report: Any) -> tuple[str, str]:
     finding = first_finding(report)
-    if finding is not None and finding.code == "anchor-not-for-domain":
+    if finding is not None and finding.code.startswith("anchor-not-"):
         why = " ".join(_sentence(part) for part in (finding.summary, finding.remedy) if part)
     else:
         why = _(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from cryptography import x509
@@ -37,8 +38,14 @@ class Letters(Protocol):
     def root_of(self, actor: Actor, message_id: uuid.UUID, custody: Custody | None) -> Offer | None:
         """The root of a letter of this person; None if the letter is absent, foreign, locked, or has no complete path."""
 
-    def effects(self, actor: Actor, domains: Sequence[str]) -> Effects:
-        """What a decision about these domains ("d", ".d") touches."""
+    def effects(
+        self,
+        actor: Actor,
+        domains: Sequence[str],
+        begins_at: datetime | None = None,
+        ends_at: datetime | None = None,
+    ) -> Effects:
+        """What a decision about these domains ("d", ".d") touches, of letters received between the two moments."""
 
     def judge_again(self, tenant_id: uuid.UUID) -> None:
         """Ask that letters of this forest be judged with what it believes and knows now: a decision was taken, or a
@@ -50,7 +57,13 @@ class NoLetters:
     def root_of(self, actor: Actor, message_id: uuid.UUID, custody: Custody | None) -> Offer | None:
         return None
 
-    def effects(self, actor: Actor, domains: Sequence[str]) -> Effects:
+    def effects(
+        self,
+        actor: Actor,
+        domains: Sequence[str],
+        begins_at: datetime | None = None,
+        ends_at: datetime | None = None,
+    ) -> Effects:
         return Effects()
 
     def judge_again(self, tenant_id: uuid.UUID) -> None:

@@ -106,7 +106,7 @@ def directory_certificates(
     roots = root_certificates(asker)
     domains = list(MailDomain.objects.filter(tenant_id=asker).values_list("name", flat=True))
     with tenant_scope(publisher_id):
-        if not _believes(roots, domains):
+        if not _believes(roots, domains, at):
             return "", ()
         person = Person.objects.active().by_address(address).first()
         current = Certificate.objects.filter(person=person).current(at).encryption() if person else ()
@@ -114,10 +114,10 @@ def directory_certificates(
         return (person.name, ders) if person and ders else ("", ())
 
 
-def _believes(roots: Sequence[bytes], domains: Sequence[str]) -> bool:
-    """Whether the forest of the open scope believes one of these very roots for one of these domains."""
+def _believes(roots: Sequence[bytes], domains: Sequence[str], at: datetime) -> bool:
+    """Whether the forest of the open scope believes one of these very roots for one of these domains now."""
     hashes = [hashlib.sha256(der).digest() for der in roots]
-    believed = TrustRoot.objects.filter(state=TrustState.TRUSTED, sha256__in=hashes)
+    believed = TrustRoot.objects.speaking_at(at).filter(state=TrustState.TRUSTED, sha256__in=hashes)
     return any(
         domain_covers(entry, domain) for root in believed for entry in root.domains for domain in domains
     )

@@ -108,7 +108,7 @@ def _certificates_of(
     known = replace(trust, intermediates=(*trust.intermediates, *report.certificates))
 
     def is_good(certificate: x509.Certificate) -> bool:
-        result = validate(leaf=certificate, trust=known, at=at, address=signer.address)
+        result = validate(leaf=certificate, trust=known, at=at, address=signer.address, use="encryption")
         return result.verdict is Verdict.GOOD
 
     if can_encrypt(signer.certificate) and not is_good(signer.certificate):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db.models import Q
 
@@ -35,12 +36,22 @@ class LetterRoots:
             return None
         return Offer(top, _domain(report.from_address))
 
-    def effects(self, actor: Actor, domains: Sequence[str]) -> Effects:
+    def effects(
+        self,
+        actor: Actor,
+        domains: Sequence[str],
+        begins_at: datetime | None = None,
+        ends_at: datetime | None = None,
+    ) -> Effects:
         touched = _from_domains(domains)
         if touched is None:
             return Effects()
         with tenant_scope(actor.tenant_id):
             letters = Message.objects.filter(touched, folder=Folder.INBOX, is_signed=True)
+            if begins_at is not None:
+                letters = letters.filter(received_at__gte=begins_at)
+            if ends_at is not None:
+                letters = letters.filter(received_at__lte=ends_at)
             return Effects(
                 letters=letters.count(),
                 # Letters that nobody has opened yet are not judged yet: they wait as well.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from datetime import datetime
 from functools import cached_property
 
 from cryptography import x509
@@ -21,6 +22,12 @@ class TrustState(models.TextChoices):
 class TrustRootQuerySet(TenantQuerySet["TrustRoot"]):
     def believed(self) -> TrustRootQuerySet:
         return self.filter(state__in=[TrustState.OWN, TrustState.TRUSTED])
+
+    def speaking_at(self, at: datetime) -> TrustRootQuerySet:
+        """Those whose bounds in time hold the moment."""
+        begun = models.Q(begins_at__isnull=True) | models.Q(begins_at__lte=at)
+        lasting = models.Q(ends_at__isnull=True) | models.Q(ends_at__gte=at)
+        return self.filter(begun, lasting)
 
 
 class TrustRoot(TenantOwned):

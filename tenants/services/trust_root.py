@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pki.claims import claims_of
 from pki.formats import read_certificates
 from pki.names import common_name, domain_covers, normalise_domain, organization
+from pki.trust import EVERY_USE, Use
 from tenants import due_work, letter_roots
 from tenants.access import Actor
 from tenants.models import MailDomain, Reliance, TrustRequest, TrustRoot
@@ -44,10 +46,30 @@ def refuse_unreadable(found: Sequence[x509.Certificate]) -> None:
         )  # fmt: skip
 
 
-def trust_root(actor: Actor, root: x509.Certificate, domains: Sequence[str], at: datetime) -> TrustRoot:
-    """Believe `root` for mail of `domains` only ("d", ".d" for subdomains). Raises Refused, MalformedInput."""
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a root is believed about, and for which time: letters received, and letters written, from `begins_at` to
+    `ends_at` (None: no such bound).
+    """
+
+    uses: frozenset[Use] = EVERY_USE
+    begins_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+ALWAYS = Terms()
+
+
+def trust_root(
+    actor: Actor, root: x509.Certificate, domains: Sequence[str], at: datetime, terms: Terms = ALWAYS
+) -> TrustRoot:
+    """Believe `root` for mail of `domains` only ("d", ".d" for subdomains), within the terms.
+
+    Raises Refused, MalformedInput.
+    """
     _require_administrator(actor)
     scope = check_domains(actor, domains)
+    check_terms(terms)
     if not claims_of(root).is_authority:
         raise refuse(
             "not-an-authority", "This certificate is not an authority's: it cannot vouch for anybody."
@@ -62,6 +84,8 @@ def trust_root(actor: Actor, root: x509.Certificate, domains: Sequence[str], at:
         row.organisation = organization(root.subject)
         row.domains, row.state = scope, TrustState.TRUSTED
         row.decided_by_id, row.decided_at = actor.person_id, at
+        row.for_signing, row.for_encryption = "signing" in terms.uses, "encryption" in terms.uses
+        row.begins_at, row.ends_at = terms.begins_at, terms.ends_at
         row.save()
         TrustRequest.objects.filter(sha256=row.sha256).update(state=TrustRequestState.ANSWERED)
         _rely_on(actor.tenant_id, scope)
@@ -108,6 +132,19 @@ def refuse_request(actor: Actor, request_id: uuid.UUID) -> None:
 def _require_administrator(actor: Actor) -> None:
     if not actor.is_administrator:
         raise refuse("not-administrator", "Only an administrator decides about trust.", owner="administrator")
+
+
+def check_terms(terms: Terms) -> None:
+    """Raises Refused."""
+    if not terms.uses:
+        raise refuse(
+            "no-use", "A root that is believed about nothing is not believed.", remedy="Choose a use."
+        )
+    if terms.begins_at is not None and terms.ends_at is not None and terms.ends_at <= terms.begins_at:
+        raise refuse(
+            "trust-dates", "The last day lies before the first one, so the root would never be believed.",
+            remedy="Change one of the two days, or leave one out.",
+        )  # fmt: skip
 
 
 def check_domains(actor: Actor, domains: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, time
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -10,6 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from pki.crl import Reason
 from pki.findings import Finding
+from pki.trust import EVERY_USE
+from tenants.models import TrustRoot
+from tenants.services.trust_root import Terms
 
 LARGEST_CERTIFICATE_FILE = 1024 * 1024
 
@@ -119,6 +123,9 @@ class TrustImport(forms.Form):
         return bytes(file.read()) if file else str(self.cleaned_data["pem"]).encode()
 
 
+NO_DATE = gettext_lazy("This is not a date. Write year-month-day, such as 2026-11-24.")
+
+
 class TrustDomains(forms.Form):
     domains = forms.CharField(
         widget=forms.Textarea,
@@ -126,5 +133,41 @@ class TrustDomains(forms.Form):
         error_messages={"required": gettext_lazy("Name at least one domain.")},
     )
 
+    use = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", gettext_lazy("signatures and encryption")),
+            ("signing", gettext_lazy("signatures only: nobody here encrypts to them")),
+            ("encryption", gettext_lazy("encryption only: their signatures stay untrusted")),
+        ],
+    )
+    begins = forms.DateField(required=False, error_messages={"invalid": NO_DATE})
+    ends = forms.DateField(required=False, error_messages={"invalid": NO_DATE})
+
     def names(self) -> list[str]:
         return str(self.cleaned_data["domains"]).replace(",", " ").split()
+
+    def terms(self) -> Terms:
+        """Days are whole days in UTC, the last one included."""
+        use, begins, ends = (self.cleaned_data.get(name) for name in ("use", "begins", "ends"))
+        return Terms(
+            uses=frozenset({use}) if use else EVERY_USE,
+            begins_at=datetime.combine(begins, time.min, UTC) if begins else None,
+            ends_at=datetime.combine(ends, time(23, 59, 59), UTC) if ends else None,
+        )
+
+    @staticmethod
+    def initial_terms(root: TrustRoot) -> dict[str, object]:
+        """What was decided before, as the form holds it."""
+        use = (
+            ""
+            if root.for_signing and root.for_encryption
+            else "signing"
+            if root.for_signing
+            else "encryption"
+        )
+        return {
+            "use": use,
+            "begins": root.begins_at.date() if root.begins_at else None,
+            "ends": root.ends_at.date() if root.ends_at else None,
+        }

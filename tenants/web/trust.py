@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,11 +29,14 @@ from tenants.models import TrustRequest, TrustRoot
 from tenants.models.trust import TrustRequestState, TrustState
 from tenants.refusals import Refused
 from tenants.scoping import tenant_scope
+from tenants.services.assemble_trust import uses_of
 from tenants.services.judge_certificate import sha256_of
 from tenants.services.root_origin import RootOrigin, root_origin
 from tenants.services.trust_root import (
+    Terms,
     ask_to_trust,
     check_domains,
+    check_terms,
     distrust_root,
     read_root,
     refuse_request,
@@ -44,7 +48,11 @@ from tenants.web.forms import TrustDomains, TrustImport, add_finding, sentence
 from tenants.web.unlocked import open_custody
 from tenants.web.words import full_day
 
-DOMAIN_FIELDS = dict.fromkeys(("no-domain", "own-domain", "domain-too-wide", "domain-malformed"), "domains")
+DECISION_FIELDS = {
+    **dict.fromkeys(("no-domain", "own-domain", "domain-too-wide", "domain-malformed"), "domains"),
+    "trust-dates": "ends",
+    "no-use": "use",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,7 @@ class RootRow:
     state: str
     decided_by: Decider | None
     decided_at: datetime
+    terms: str = ""
 
     @classmethod
     def of(cls, root: TrustRoot) -> RootRow:
@@ -76,7 +85,22 @@ class RootRow:
             root.state,
             by,
             root.decided_at,
+            _terms_words(root),
         )
+
+
+def _terms_words(root: TrustRoot) -> str:
+    """How far it is believed, where that is not without bounds."""
+    said = []
+    if not root.for_encryption:
+        said.append(_("signatures only"))
+    if not root.for_signing:
+        said.append(_("encryption only"))
+    if root.begins_at is not None:
+        said.append(_("from %(day)s") % {"day": full_day(root.begins_at)})
+    if root.ends_at is not None:
+        said.append(_("until %(day)s") % {"day": full_day(root.ends_at)})
+    return ", ".join(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +217,14 @@ def trust_preview(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         try:
             if request.POST.get("action") == "trust":
-                trusted = trust_root(request.actor, root, form.names(), clock.now())
+                trusted = trust_root(request.actor, root, form.names(), clock.now(), form.terms())
                 done = _("%(root)s is trusted now, for the domains named.") % {"root": trusted.label}
                 messages.success(request, done)
                 return see_other("tenants:trust")
+            check_terms(form.terms())
             return _preview(request, root, form=form, domains=check_domains(request.actor, form.names()))
         except (Refused, PkiError) as refused:
-            add_finding(form, refused.finding, DOMAIN_FIELDS)
+            add_finding(form, refused.finding, DECISION_FIELDS)
     return _preview(request, root, form=form, status=422)
 
 
@@ -248,7 +273,8 @@ def _preview(
         domains = list(
             known.domains if known is not None else origin.domains if origin else suggested.split()
         )
-        form = TrustDomains(initial={"domains": "\n".join(domains)})
+        held = TrustDomains.initial_terms(known) if known is not None else {}
+        form = TrustDomains(initial={"domains": "\n".join(domains), **held})
     context = {
         "title": title_of(root),
         "facts": _facts(root, origin),
@@ -257,11 +283,18 @@ def _preview(
         "asked_by": asked_by,
         "form": form,
         "example_domain": _example_domain(known, origin, suggested),
-        "effects": _effects(request, domains, origin) if domains else [],
+        "effects": _effects(request, domains, origin, _terms(form, known)) if domains else [],
         "findings": lint_certificate(root),
         "known": known,
     }
     return render(request, "tenants/admin/trust_preview.html", context, status=status)
+
+
+def _terms(form: TrustDomains, known: TrustRoot | None) -> Terms:
+    """Of the form if it was sent, else of the decision that stands."""
+    if form.is_bound and form.is_valid():
+        return form.terms()
+    return Terms() if known is None else Terms(uses_of(known), known.begins_at, known.ends_at)
 
 
 def _example_domain(known: TrustRoot | None, origin: RootOrigin | None, suggested: str) -> str:
@@ -285,11 +318,11 @@ def _facts(root: x509.Certificate, origin: RootOrigin | None) -> list[tuple[str,
     return [(label, value) for label, value in facts if value]
 
 
-def _effects(request: SignedInRequest, domains: list[str], origin: RootOrigin | None) -> list[Effect]:
-    touched = letter_roots.letters().effects(request.actor, domains)
-    effects = [_letters_that_turn(touched)]
-    can = _("With certificates from their letters; from their directory, once they trust your root as well.")
-    effects.append(Effect("ok", _("Your people can encrypt to them"), can))
+def _effects(
+    request: SignedInRequest, domains: list[str], origin: RootOrigin | None, terms: Terms
+) -> list[Effect]:
+    touched = letter_roots.letters().effects(request.actor, domains, terms.begins_at, terms.ends_at)
+    effects = [*_effects_of_use(touched, terms), *_effects_of_dates(terms)]
     if origin is not None:
         text = _("Its authorities and lists are fetched at once and again with every change.")
         effects.append(Effect("ok", _("Revocation is known"), text))
@@ -299,6 +332,43 @@ def _effects(request: SignedInRequest, domains: list[str], origin: RootOrigin | 
     only = _("Nobody else: a certificate of this root for another domain stays untrusted.")
     effects.append(Effect("info", ", ".join(domains), only))
     return effects
+
+
+def _effects_of_use(touched: letter_roots.Effects, terms: Terms) -> Iterator[Effect]:
+    if "signing" in terms.uses:
+        yield _letters_that_turn(touched)
+    else:
+        yield Effect(
+            "info",
+            _("Their signed letters stay untrusted"),
+            _("This root is not to say who signed a letter."),
+        )
+    if "encryption" in terms.uses:
+        can = _(
+            "With certificates from their letters; from their directory, once they trust your root as well."
+        )
+        yield Effect("ok", _("Your people can encrypt to them"), can)
+    else:
+        yield Effect(
+            "info", _("Nobody here can encrypt to them"), _("This root is not to say whose key a key is.")
+        )
+
+
+def _effects_of_dates(terms: Terms) -> Iterator[Effect]:
+    if terms.begins_at is not None:
+        text = _("Letters that arrived before stay untrusted.")
+        yield Effect("info", _("From %(day)s on") % {"day": full_day(terms.begins_at)}, text)
+    if terms.ends_at is None:
+        return
+    day = {"day": full_day(terms.ends_at)}
+    if terms.ends_at < clock.now():
+        text = _(
+            "Letters that arrived until then stay trusted; later ones are not, and nobody can encrypt to them."
+        )
+        yield Effect("warn", _("Not after %(day)s, which has passed") % day, text)
+    else:
+        text = _("Letters that arrive later are untrusted, and nobody can encrypt to them any more.")
+        yield Effect("info", _("Until %(day)s") % day, text)
 
 
 def _letters_that_turn(touched: letter_roots.Effects) -> Effect:

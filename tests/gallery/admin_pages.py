@@ -283,6 +283,7 @@ def _root(label: str, state: str, **changes: Any) -> SimpleNamespace:
         "state": state,
         "decided_by": OLGA,
         "decided_at": NOW - timedelta(days=12),
+        "terms": "",
     }
     return thing(**(shape | changes))
 
@@ -291,7 +292,10 @@ def _trust() -> dict[str, Page]:
     own = _root("Contoso Root G1", "own", domains=["contoso.example"], decided_by=None)
     roots = [
         thing(root=own, letters=None),
-        thing(root=_root("Fabrikam Root G1", "trusted"), letters=1206),
+        thing(
+            root=_root("Fabrikam Root G1", "trusted", terms="signatures only, until 31 Dec 2026"),
+            letters=1206,
+        ),
         thing(root=_root("Legacy CA 2011", "distrusted", domains=[".legacy.example"]), letters=5),
     ]
     wish = thing(

@@ -65,6 +65,11 @@ class TrustImport(forms.Form):
 
 class TrustDomains(forms.Form):
     domains = forms.CharField(widget=forms.Textarea)
+    use = forms.ChoiceField(
+        required=False, choices=[("", "signatures and encryption"), ("signing", "signatures only")]
+    )
+    begins = forms.DateField(required=False)
+    ends = forms.DateField(required=False)
 
 
 class Upload(forms.Form):
