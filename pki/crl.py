@@ -52,13 +52,15 @@ def build(
     entries: Iterable[bytes],
     only_ca_certificates: bool = False,
     location: str = "",
+    judge: Callable[[bytes], None] | None = None,
 ) -> bytes:
     """A signed complete list in DER, in time and memory linear in the entries.
 
     `entries` are `RevokedEntry.to_der()` values, or several of them joined, each serial once. In the critical
     issuing distribution point (RFC 5280 §5.2.5; absent without need): `only_ca_certificates` limits the scope
     to CA certificates, `location` to certificates with this URL, in these very octets, among their distribution
-    points: one list of several. The caller judges the result with `check_successor`.
+    points: one list of several. `judge` gets the list before the key is used, with an empty signature, and raises
+    what speaks against it. The caller judges the result with `check_successor`.
     """
     if not 0 <= number < 1 << MAXIMUM_NUMBER_BITS:
         raise _refusal("crl-number", f"{number} is no list number.")
@@ -80,10 +82,17 @@ def build(
     tail = _list_extensions(issuer.certificate, number, _distribution_point(location, only_ca_certificates))
     tbs_header = der.header(der.SEQUENCE, len(head) + revoked_length + len(tail))
     signed_parts = [tbs_header, head, *revoked, tail]
-    signature = der.tlv(der.BIT_STRING, b"\x00", _sign(issuer.private_key, signed_parts))
-    closing = signature_algorithm(issuer.private_key) + signature
-    body_length = len(tbs_header) + len(head) + revoked_length + len(tail) + len(closing)
-    return b"".join((der.header(der.SEQUENCE, body_length), *signed_parts, closing))
+    algorithm = signature_algorithm(issuer.private_key)
+    if judge is not None:
+        judge(_closed(signed_parts, algorithm, b""))
+    return _closed(signed_parts, algorithm, _sign(issuer.private_key, signed_parts))
+
+
+def _closed(signed_parts: list[bytes], algorithm: bytes, signature: bytes) -> bytes:
+    """The CertificateList of these to-be-signed bytes."""
+    closing = algorithm + der.tlv(der.BIT_STRING, b"\x00", signature)
+    length = sum(map(len, signed_parts)) + len(closing)
+    return b"".join((der.header(der.SEQUENCE, length), *signed_parts, closing))
 
 
 def _distribution_point(location: str, only_ca_certificates: bool) -> bytes:

@@ -21,6 +21,7 @@ from django.conf import settings
 
 from pki import certificates, keys, profiles
 from pki import crl as lists
+from pki.lints import refuse_list
 from pki.names import normalise_domain
 from pki.signer import Signer
 from tenants import due_work
@@ -145,6 +146,7 @@ def _make_hierarchy(tenant_id: uuid.UUID, wish: Founding, at: datetime) -> _Hier
         next_update=at + timedelta(seconds=settings.ROOT_CRL_LIFETIME_SECONDS),
         entries=(),
         only_ca_certificates=True,
+        judge=lambda unsigned: refuse_list(lists.Crl.parse(unsigned)),
     )
     lists.check_successor(
         lists.Crl.parse(root_crl), None, issuer=root_certificate, at=at, still_valid=lambda _: True

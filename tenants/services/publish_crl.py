@@ -15,6 +15,7 @@ from django.conf import settings
 
 from pki import crl as lists
 from pki.crl import Crl
+from pki.lints import refuse_list
 from pki.signer import Signer
 from tenants import clock, due_work
 from tenants.keystore.authority_keys import open_signer
@@ -146,7 +147,8 @@ def _names(crl: Crl) -> tuple[str, ...]:
 def sign_list(
     order: _Order, signer: Signer, lifetime: timedelta, *, only_ca_certificates: bool = False
 ) -> Crl:
-    """Build, sign, parse back and judge against the published list. Raises CrlRefusal. Opens a scope."""
+    """Build, lint, sign, parse back and judge against the published list. Raises LintRefusal, CrlRefusal. Opens a scope."""
+    published = None if order.published is None else Crl.parse(order.published)
     made = Crl.parse(
         lists.build(
             issuer=signer,
@@ -156,9 +158,9 @@ def sign_list(
             entries=order.entries,
             only_ca_certificates=only_ca_certificates,
             location=order.location,
+            judge=lambda unsigned: refuse_list(Crl.parse(unsigned), published),
         )
     )
-    published = None if order.published is None else Crl.parse(order.published)
     leaving = _may_leave(order, lists.vanished(made, published))
     lists.check_successor(
         made,

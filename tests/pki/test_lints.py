@@ -48,7 +48,7 @@ def _person(
         .issuer_name(contoso.issuing.certificate.subject)
         .subject_name(named(subject))
         .public_key(key.public_key())
-        .serial_number(77)
+        .serial_number(right.serial_number + 1)
         .not_valid_before(AT - DAY)
         .not_valid_after(AT - DAY + days - timedelta(seconds=1))
     )
