@@ -18,7 +18,7 @@ from mail.models import Draft, Message
 from mail.models.letters import Folder
 from tenants import clock
 from tenants.access import Actor, actor_of
-from tenants.models import Approval, CustodyKey, Person, Tenant, TrustRequest
+from tenants.models import Approval, CustodyKey, Person, TemplateDraft, Tenant, TrustRequest
 from tenants.models.trust import TrustRequestState
 from tenants.scoping import tenant_scope
 from tenants.web.unlocked import unlocked_key
@@ -42,6 +42,7 @@ class Shell:
     drafts: int = 0
     requests: int = 0
     approvals: int = 0
+    template_work: int = 0
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -72,17 +73,19 @@ def _shell_of(request: HttpRequest) -> Shell:
         drafts=counts["draft_count"],
         requests=counts["request_count"],
         approvals=counts["approval_count"],
+        template_work=counts["template_count"],
     )
 
 
 def _counted(actor: Actor) -> QuerySet[Person, Any]:
-    """One row, one query: whether there is a key, and the four counts of the rail."""
+    """One row, one query: whether there is a key, and the counts of the rail."""
     inbox = Message.objects.filter(person_id=OuterRef("id"), folder=Folder.INBOX, seen_at__isnull=True)
     drafts = Draft.objects.filter(person_id=OuterRef("id"))
     asked = TrustRequest.objects.filter(state=TrustRequestState.OPEN)
     waiting = Approval.objects.waiting()
+    others = TemplateDraft.objects.exclude(author_id=actor.person_id)
     if not actor.is_administrator:
-        asked, waiting = asked.none(), waiting.none()
+        asked, waiting, others = asked.none(), waiting.none(), others.none()
     return (
         Person.objects.filter(id=actor.person_id)
         .annotate(
@@ -91,8 +94,9 @@ def _counted(actor: Actor) -> QuerySet[Person, Any]:
             draft_count=_count(drafts),
             request_count=_count(asked),
             approval_count=_count(waiting),
+            template_count=_count(others),
         )
-        .values("has_key", "unread", "draft_count", "request_count", "approval_count")
+        .values("has_key", "unread", "draft_count", "request_count", "approval_count", "template_count")
     )
 
 

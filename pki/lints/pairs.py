@@ -69,17 +69,6 @@ def _domains(s: Subject) -> str:
     )
 
 
-@PAIRS.rule(
-    "lint-own-key", "RFC 5280 §3.2", "A certificate that is not self-signed has its issuer's own key."
-)
-def _own_key(s: Subject) -> bool:
-    return (
-        s.issuer.public_key() == s.certificate.public_key()
-        and s.issuer != s.certificate
-        and not s.is_self_signed
-    )
-
-
 @PAIRS.rule("lint-signature-digest", "CA/B S/MIME BR 7.1.3.2", "The digest does not follow the issuer's key.")
 def _digest(s: Subject) -> bool:
     key = s.issuer.public_key()

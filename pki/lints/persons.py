@@ -73,7 +73,8 @@ def _lawful_bits(key: PublicKey) -> set[str]:
 @PERSONS.rule("lint-usage-useless", "RFC 8550 §4.4.2", "The key may neither sign nor receive mail.")
 def _useless(s: Subject) -> bool:
     usage = s.find(x509.KeyUsage)
-    return usage is not None and not _bits(usage) & {"digital_signature", "key_encipherment", "key_agreement"}
+    useful = {"digital_signature", "key_encipherment", "key_agreement"}
+    return usage is not None and not usage.key_cert_sign and not _bits(usage) & useful
 
 
 @PERSONS.rule(

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from pki.findings import Finding, Severity
 
-from . import forms
+from . import forms, templates
 from .cast import ALICE, NORTHWIND_ROOT, NOW, OLGA, Someone, hexadecimal, thing
 from .shells import shell
 from .tenant_pages import ENCRYPTION, OLD, SIGNING, Page, issued
@@ -440,4 +440,12 @@ def _algorithms() -> dict[str, Page]:
 
 
 def pages() -> dict[str, Page]:
-    return _algorithms() | _people() | _approvals() | _authorities() | _certificates() | _trust()
+    return (
+        _algorithms()
+        | _people()
+        | _approvals()
+        | _authorities()
+        | _certificates()
+        | _trust()
+        | templates.pages(ADMIN)
+    )

@@ -72,6 +72,23 @@ class TrustDomains(forms.Form):
     ends = forms.DateField(required=False)
 
 
+class Template(forms.Form):
+    code = forms.CharField()
+    title = forms.CharField()
+    use = forms.ChoiceField(choices=[("sign", "sign"), ("read", "read"), ("both", "both")])
+    key_types = forms.MultipleChoiceField(choices=[("p-256", "EC P-256"), ("rsa-3072", "RSA-3072")])
+    preferred = forms.ChoiceField(choices=[("p-256", "EC P-256"), ("rsa-3072", "RSA-3072")])
+    validity_days = forms.IntegerField()
+    renewal_days = forms.IntegerField(required=False)
+    name_pattern = forms.CharField()
+    private = forms.BooleanField(required=False)
+    escrow = forms.BooleanField(required=False)
+    rights = forms.ChoiceField(choices=[("everyone", "Every member"), ("named", "Named people")])
+    people = forms.CharField(widget=forms.Textarea, required=False)
+    approval = forms.BooleanField(required=False)
+    note = forms.CharField(required=False)
+
+
 class Upload(forms.Form):
     file = forms.FileField()
 

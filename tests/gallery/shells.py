@@ -19,4 +19,5 @@ def shell(person: Someone | None, *, key_open: bool = True) -> SimpleNamespace:
         drafts=1,
         requests=1,
         approvals=1,
+        template_work=1,
     )

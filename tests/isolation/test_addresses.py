@@ -20,9 +20,12 @@ from mail.models import Contact, Draft, Message
 from mail.services.drafts import save_draft
 from mail.services.plan import plan
 from mail.services.send import send
+from pki.keys import KeyType
 from tenants import clock
 from tenants.models import Account, Certificate, Generation, Tenant
 from tenants.scoping import tenant_scope
+from tenants.services.draft_template import Use, Wish
+from tenants.services.draft_template import save_draft as save_draft_of_template
 from tenants.walls import tenant_owned_models
 from tests.cast import Cast, Forest, Member, found, work
 
@@ -81,7 +84,9 @@ WITHOUT_OBJECT = [address for address in PRIVATE if not address.parameters]
 NOTHING_THERE = {"trust_refuse", "contact_choose", "attachment", "message_certificate", "contact_certificate"}
 NOTHING_THERE |= {"approval_approve", "approval_decline", "release"}
 # Their probes would end what the others look at; their own tests show that they work.
-ENDING = {"draft_discard", "deactivate_person"}
+ENDING = {
+    "draft_discard", "deactivate_person", "template_publish", "template_discard", "template_withdraw", "decide_enrolment",
+}  # fmt: skip
 # A post would end the cast for the probes that follow.
 PROBED_WITHOUT_CHANGE = {"revoke", "revoke_all_of_person", "revoke_all_of_generation"}
 
@@ -119,6 +124,10 @@ def two(migrated_database: None, django_db_blocker: Any) -> Iterator[Two]:
                 name="Canary",
                 added_at=clock.now(),
             )
+        usual = {"use": Use.SIGN, "key_types": (KeyType.P256,), "validity_days": 100}
+        save_draft_of_template(
+            cast.olga.actor, Wish(code="canary", title="Canary template", **usual), clock.now()
+        )
         stranger = found("Tailspin", "Tina Tail").administrator
         yield Two(cast.contoso, alice, cast.contoso.administrator, stranger, values_of(cast.contoso.tenant))
 
