@@ -15,6 +15,7 @@ from .findings import error
 from .keys import PublicKey, describe
 from .parsing import PARSE_ERRORS
 from .signatures import verify_signature
+from .weak_keys import weakness
 
 MAXIMUM_BYTES = 64 * 1024
 
@@ -59,6 +60,16 @@ def read_request(data: bytes) -> PublicKey:
                 f"A key of kind {describe(key)} is too weak for a certificate.",
                 citation="RFC 8550 §4.3",
                 remedy="Make a new key: P-256, or RSA with 3072 bits.",
+                owner="you",
+            )
+        )
+    if why := weakness(key):
+        raise RefusedRequest(
+            error(
+                "request-key-broken",
+                f"This key must not be certified: {why}.",
+                citation="CA/B S/MIME BR 6.1.1.3",
+                remedy="Make a new key with current software: P-256, or RSA with 3072 bits.",
                 owner="you",
             )
         )

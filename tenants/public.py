@@ -109,8 +109,8 @@ def directory_certificates(
         if not _believes(roots, domains, at):
             return "", ()
         person = Person.objects.active().by_address(address).first()
-        current = Certificate.objects.filter(person=person).current(at).encryption() if person else ()
-        ders = tuple(bytes(row.der) for row in current)
+        mine = Certificate.objects.issued_here().filter(person=person).current(at).encryption()
+        ders = tuple(bytes(row.der) for row in mine.kept_first()) if person else ()
         return (person.name, ders) if person and ders else ("", ())
 
 

@@ -169,7 +169,7 @@ def _known_here(actor: Actor, address: str) -> list[Candidate]:
     """From the forest's own directory and the writer's contacts, inside the scope."""
     person = Person.objects.active().by_address(address).first()
     if person is not None:
-        rows = Certificate.objects.filter(person=person).encryption().order_by("-not_before")
+        rows = Certificate.objects.issued_here().filter(person=person).encryption().kept_first()
         # A revocation counts here from the moment it is recorded, before the list with it is published.
         revoked = set(
             Revocation.objects.filter(certificate__person=person).values_list("certificate_id", flat=True)

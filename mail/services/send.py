@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime, make_msgid
 
@@ -30,6 +30,7 @@ from tenants.models import CustodyKey, Generation
 from tenants.public import forest_of_address
 from tenants.refusals import refuse
 from tenants.scoping import tenant_scope
+from tenants.services.brought_key import brought_signing_key
 from tenants.services.mail_keys import SealedKey, current_key
 
 MOST_RECIPIENTS = 500
@@ -77,6 +78,8 @@ def send(
     _check(letter, plan, custody)
     with tenant_scope(actor.tenant_id):
         held = _keys(actor, at)
+    if letter.sign and held.signing is None:
+        held = _with_brought_key(actor, held, at)
     _check_keys(letter, held)
     message_id = make_msgid(domain=actor.address.rpartition("@")[2])
     fields = _fields(actor, letter, plan, message_id, threading or Threading(), at)
@@ -118,6 +121,12 @@ def _keys(actor: Actor, at: datetime) -> _Keys:
         current_key(actor.person_id, at, to_sign=False),
         issuers,
     )
+
+
+def _with_brought_key(actor: Actor, held: _Keys, at: datetime) -> _Keys:
+    """Without a signing certificate of the forest, one that was brought along, with its path, if it holds."""
+    found = brought_signing_key(actor, at)
+    return held if found is None else replace(held, signing=found.key, issuers=found.issuers)
 
 
 def _check_keys(letter: Letter, held: _Keys) -> None:

@@ -32,6 +32,7 @@ from tenants.keystore.custody import Custody
 from tenants.models import Certificate
 from tenants.refusals import Refused, refuse
 from tenants.scoping import tenant_scope
+from tenants.services.brought_key import brought_signing_key
 from tenants.services.unlock import NotEnrolled, Paused, WrongPin, unlock
 from tenants.web.forms import Pin, sentence
 from tenants.web.unlock import UnlockForm, locked
@@ -328,8 +329,10 @@ class Desk:
         """Who signs, and why nobody can (empty if they can)."""
         at = clock.now()
         with tenant_scope(self.actor.tenant_id):
-            mine = Certificate.objects.filter(person_id=self.actor.person_id, mail_key__isnull=False)
+            mine = Certificate.objects.issued_here().filter(person_id=self.actor.person_id).with_key()
             row = mine.current(at).signing().first()
+        if row is None and (brought := brought_signing_key(self.actor, at)) is not None:
+            row = brought.row
         if row is None:
             reason = _(
                 "You have no valid signing certificate. Get a new one under “My certificates”; it takes a minute."

@@ -96,6 +96,12 @@ class CertificateQuerySet(TenantQuerySet["Certificate"]):
     def issued_here(self) -> CertificateQuerySet:
         return self.filter(generation__isnull=False)
 
+    def kept_first(self) -> CertificateQuerySet:
+        """Those whose key opens letters here before those whose key is kept elsewhere; the newest of each first."""
+        is_kept = models.Q(mail_key__isnull=False, mail_key__retired_at__isnull=True)
+        kept = models.ExpressionWrapper(is_kept, models.BooleanField())
+        return self.annotate(is_kept=kept).order_by("-is_kept", "-not_before", "id")
+
 
 class Certificate(TenantOwned):
     """A certificate of a person of this forest: issued here, or brought along (then without a generation)."""

@@ -38,7 +38,7 @@ def enrol(actor: Actor, pin: str, at: datetime) -> Custody:
         with tenant_scope(actor.tenant_id, write=True):
             _refuse_second_pair(person)
             store_pair(person, made, at)
-            _ask(person, TEMPLATE_CODES, at)
+            ask_for(person, TEMPLATE_CODES, at)
     except IntegrityError:
         raise _enrolled_already() from None  # the same form was sent twice at once: the other one counts
     return custody
@@ -57,17 +57,18 @@ def ask_again(actor: Actor, at: datetime) -> None:
             missing.discard(wish.template.code)
             if wish.next_try_at is not None:
                 due_work.schedule("issue", person.tenant_id, wish.id)  # it waits for somebody: look again now
-        _ask(person, sorted(missing), at)
+        ask_for(person, sorted(missing), at)
 
 
 def missing_codes(person_id: uuid.UUID, at: datetime) -> list[str]:
     """The templates that a person has no current certificate of; one on hold waits for its release. Inside a scope."""
-    current = Certificate.objects.filter(person_id=person_id).with_key().unrevoked(at)
+    current = Certificate.objects.issued_here().filter(person_id=person_id).with_key().unrevoked(at)
     usable = {"signing": current.signing(), "encryption": current.encryption()}
     return [code for code in TEMPLATE_CODES if not usable[code].exists()]
 
 
-def _ask(person: Person, codes: Iterable[str], at: datetime) -> None:
+def ask_for(person: Person, codes: Iterable[str], at: datetime) -> None:
+    """One enrolment for each template, inside a write scope. Raises Refused for one that is not open to the person."""
     openings = open_templates(person, at)
     for code in codes:
         template = openings.require(code, wait_for_authority=True)

@@ -12,7 +12,15 @@ from tenants.models.certificates import EnrolmentState, EnrolmentStep
 from tenants.refusals import Refused
 
 # Findings of `pki` that are about the key; what else it refuses while issuing is about the certificate.
-_OF_THE_KEY = {"key-not-in-profile", "key-revoked", "key-shared", "request-not-proven", "request-key-weak"}
+_OF_THE_KEY = {
+    "key-compromised",
+    "key-not-in-profile",
+    "key-not-allowed",
+    "key-revoked",
+    "key-shared",
+    "key-used-already",
+    "key-does-not-fit",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 
 from pki import certificates, keys
+from pki.claims import claims_of
 from pki.crl import Reason
 from pki.errors import PkiError
 from pki.signer import Signer
@@ -48,6 +49,7 @@ from tenants.services.enrolment_failures import (
 )
 from tenants.services.found_forest import publication
 from tenants.services.prove_key import prove_key
+from tenants.services.request_certificate import used_key
 from tenants.services.revoke import record_revocation
 
 # What an encryption certificate of ours announces to every client (RFC 4262 §2): ciphers and key transports.
@@ -160,7 +162,10 @@ def _entitlement_failure(wish: Enrolment) -> Failure | None:
     """Asked before signing and again under the person's lock before the certificate is kept."""
     if not wish.person.is_active:
         return left()
-    if wish.public_key is None and not CustodyKey.objects.current().filter(person=wish.person).exists():
+    if wish.public_key is not None:
+        refusal = used_key(bytes(wish.public_key), wish.person)
+        return None if refusal is None else of_refusal(refusal)
+    if not CustodyKey.objects.current().filter(person=wish.person).exists():
         return custody_changed()
     return None
 
@@ -245,7 +250,7 @@ def record_certificate(
     shard: int = 0,
 ) -> Certificate:
     """The row of a person's certificate, inside a write scope; without a generation it was brought along."""
-    der = certificate.public_bytes(Encoding.DER)
+    der, claimed = certificate.public_bytes(Encoding.DER), claims_of(certificate)
     return Certificate.objects.create(
         person=person,
         generation=generation,
@@ -255,11 +260,11 @@ def record_certificate(
         spki_sha256=keys.spki_sha256(certificate.public_key()),
         serial_number=f"{certificate.serial_number:X}",
         shard=shard,
-        key_description=keys.describe(certificate.public_key()),
+        key_description=keys.describe(certificate.public_key())[:32],
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
-        can_sign=certificates.can_sign(certificate),
-        can_encrypt=certificates.can_encrypt(certificate),
+        can_sign=claimed.can_sign,
+        can_encrypt=claimed.can_encrypt,
         added_at=at,
     )
 

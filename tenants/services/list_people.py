@@ -57,7 +57,7 @@ def list_people(which: Which, q: str, page: int, at: datetime) -> PeoplePage:
 
 
 def _annotated(at: datetime) -> QuerySet[Person]:
-    mine = Certificate.objects.filter(person_id=OuterRef("id")).current(at)
+    mine = Certificate.objects.issued_here().filter(person_id=OuterRef("id")).current(at)
     return Person.objects.annotate(
         signing_until=_latest(mine.signing()), encryption_until=_latest(mine.encryption())
     )

@@ -52,8 +52,8 @@ def retired_certificates(person_id: uuid.UUID) -> list[x509.Certificate]:
 
 
 def current_key(person_id: uuid.UUID, at: datetime, *, to_sign: bool) -> SealedKey | None:
-    """The newest valid, unrevoked certificate of the person that has a key here. Inside a scope."""
-    usable = Certificate.objects.filter(person_id=person_id).with_key().current(at)
+    """The newest valid, unrevoked certificate that was issued here and has a key here. Inside a scope."""
+    usable = Certificate.objects.issued_here().filter(person_id=person_id).with_key().current(at)
     usable = usable.signing() if to_sign else usable.encryption()
     row = usable.select_related("mail_key").first()
     return None if row is None else SealedKey(row.id, row.certificate, bytes(row.mail_key.sealed))

@@ -56,7 +56,6 @@ def renew(
         template=template,
         replaces=certificate,
         revokes_with="" if revokes_with is None else revokes_with.value,
-        mailbox=_other_mailbox(certificate, person),
         asked_at=at,
     )
     due_work.schedule("issue", person.tenant_id, wish.id)
@@ -151,9 +150,3 @@ def _is_followed(certificate: Certificate, template: Template, at: datetime) -> 
         not_before__gte=certificate.not_before,
     )
     return newer.with_key().current(at).exclude(id=certificate.id).exists()
-
-
-def _other_mailbox(certificate: Certificate, person: Person) -> str:
-    """The successor names the same mailbox."""
-    earlier = Enrolment.objects.filter(person=person, serial_number=certificate.serial_number).first()
-    return earlier.mailbox if earlier is not None else ""

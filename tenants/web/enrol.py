@@ -99,7 +99,7 @@ def _page(request: SignedInRequest, progress: Progress, form: Pin | None, status
 def _in_use(request: SignedInRequest) -> list[CertificateRow]:
     now = clock.now()
     with tenant_scope(request.actor.tenant_id):
-        mine = Certificate.objects.filter(person_id=request.actor.person_id).current(now)
+        mine = Certificate.objects.issued_here().filter(person_id=request.actor.person_id).current(now)
         newest = (mine.signing().first(), mine.encryption().first())
         return list(dict.fromkeys(CertificateRow.of(row) for row in newest if row is not None))
 

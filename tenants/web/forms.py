@@ -16,6 +16,8 @@ from tenants.models import TrustRoot
 from tenants.services.trust_root import Terms
 
 LARGEST_CERTIFICATE_FILE = 1024 * 1024
+LARGEST_KEY_FILE = 1024 * 1024
+LARGEST_REQUEST = 64 * 1024
 
 
 def sentence(finding: Finding) -> str:
@@ -64,6 +66,59 @@ class Export(NewPassword):
     )
 
     field_order = ("keys", "password", "password_again")
+
+
+class BringIdentity(forms.Form):
+    file = forms.FileField(error_messages={"required": gettext_lazy("Choose the .p12 or .pfx file.")})
+    # Files without a password exist; what does not open with an empty one says so.
+    password = _secret(required=False)
+
+    def clean_file(self) -> object:
+        file = self.cleaned_data["file"]
+        if file.size > LARGEST_KEY_FILE:
+            raise forms.ValidationError(
+                _("The file is larger than 1 MiB; a key file has a few kilobytes. Choose another one.")
+            )
+        return file
+
+
+class CertificateRequest(forms.Form):
+    file = forms.FileField(required=False)
+    pem = forms.CharField(widget=forms.Textarea, required=False, max_length=LARGEST_REQUEST)
+    template = forms.ChoiceField(
+        error_messages={
+            "required": gettext_lazy("Choose what the certificate is for."),
+            "invalid_choice": gettext_lazy("This template is not open to you. Choose one of the list."),
+        }
+    )
+    mailbox = forms.ChoiceField(
+        error_messages={
+            "required": gettext_lazy("Choose an address."),
+            "invalid_choice": gettext_lazy("This address is not proven to be yours. Choose one of the list."),
+        }
+    )
+
+    def clean(self) -> None:
+        super().clean()
+        file, pem = self.cleaned_data.get("file"), self.cleaned_data.get("pem")
+        if file is not None and file.size > LARGEST_REQUEST:
+            self.add_error("file", _("The file is larger than 64 KiB; a request is much smaller."))
+        elif not file and not pem and not self.errors.get("file") and not self.errors.get("pem"):
+            self.add_error("file", _("Choose the request file, or paste the request below."))
+
+    def content(self) -> bytes:
+        file = self.cleaned_data.get("file")
+        return bytes(file.read()) if file else str(self.cleaned_data["pem"]).encode()
+
+
+class ReplaceKeys(Pin):
+    why = forms.ChoiceField(
+        choices=[("suspected", ""), ("routine", "")],
+        error_messages={
+            "required": gettext_lazy("Say what happened."),
+            "invalid_choice": gettext_lazy("Choose one of the two."),
+        },
+    )
 
 
 class AddPerson(forms.Form):

@@ -23,12 +23,13 @@ from tenants.models import Certificate, Hold
 from tenants.refusals import Refused
 from tenants.scoping import tenant_scope
 from tenants.services.export_identity import export_identity
+from tenants.services.renew import renews_at
 from tenants.web.answers import download, see_other
 from tenants.web.forms import Export, add_finding
 from tenants.web.rows import CertificateRow
 from tenants.web.unlock import locked
 from tenants.web.unlocked import open_custody
-from tenants.web.words import ended_words
+from tenants.web.words import ended_words, full_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def my_certificates(actor: Actor, at: datetime) -> MyCertificates:
     """Opens a scope of its own."""
     with tenant_scope(actor.tenant_id):
         mine = Certificate.objects.filter(person_id=actor.person_id)
-        current = mine.current(at)
+        current = mine.issued_here().with_key().current(at)
         signing, encryption = current.signing().first(), current.encryption().first()
         others = (
             mine.exclude(id__in=[row.id for row in (signing, encryption) if row is not None])
@@ -73,7 +74,7 @@ def my_certificates(actor: Actor, at: datetime) -> MyCertificates:
         )
         holds = Hold.objects.open().filter(certificate__person_id=actor.person_id)
         held = dict(holds.values_list("certificate_id", "held_at"))
-        kept = tuple(_kept(row, held.get(row.id)) for row in others)
+        kept = tuple(_kept(row, held.get(row.id), at) for row in others)
     return MyCertificates(
         CertificateRow.of(signing) if signing else None,
         CertificateRow.of(encryption) if encryption else None,
@@ -81,23 +82,38 @@ def my_certificates(actor: Actor, at: datetime) -> MyCertificates:
     )
 
 
-def _kept(row: Certificate, held_at: datetime | None) -> KeptKey:
+def _kept(row: Certificate, held_at: datetime | None, at: datetime) -> KeptKey:
     revocation = getattr(row, "revocation", None)
     since, reason = (revocation.revoked_at, revocation.reason) if revocation else (held_at, "certificateHold")
     why = ended_words(row.not_after, since, reason)
-    drawn = CertificateRow.of(row)
-    opens = getattr(getattr(row, "mail_key", None), "retired_at", None) is None
-    if not opens:
+    drawn, mail_key = CertificateRow.of(row), getattr(row, "mail_key", None)
+    if mail_key is None:
+        ends = _("valid until %(date)s") % {"date": full_day(row.not_after)}
+        is_current = since is None and row.not_before <= at < row.not_after
+        why = _("the key is kept elsewhere; %(why)s") % {"why": ends if is_current else why}
+    elif mail_key.retired_at is not None:
         why = _("%(why)s; sealed with an earlier PIN, opens nothing any more") % {"why": why}
-    return KeptKey(drawn, drawn.title, why, opens)
+    elif row.generation_id is None:
+        why = _("brought along by .p12 on %(date)s") % {"date": full_day(row.added_at)}
+    return KeptKey(drawn, drawn.title, why, mail_key is not None and mail_key.retired_at is None)
 
 
 @member
 @require_safe
 def keys(request: SignedInRequest) -> HttpResponse:
     mine = my_certificates(request.actor, clock.now())
-    context = {"signing": mine.signing, "encryption": mine.encryption, "kept": mine.kept}
+    context = {
+        "signing": mine.signing,
+        "encryption": mine.encryption,
+        "kept": mine.kept,
+        "signing_renews": _renews(mine.signing),
+        "encryption_renews": _renews(mine.encryption),
+    }
     return render(request, "tenants/keys.html", context)
+
+
+def _renews(row: CertificateRow | None) -> datetime | None:
+    return None if row is None else renews_at(row.not_before, row.not_after)
 
 
 @member

@@ -16,6 +16,7 @@ from django.core import mail
 from mail.letter import Letter
 from mail.models import Delivery, Message, SpoolItem
 from mail.models.letters import DeliveryState
+from mail.services.expiry_notices import find_expiring
 from mail.services.plan import plan
 from mail.services.send import send
 from pki.crl import Reason
@@ -24,10 +25,13 @@ from tenants.due_work import Handler
 from tenants.models import Certificate, Enrolment, ForeignCrl, MailKey, OutsideDocument
 from tenants.models.certificates import EnrolmentState
 from tenants.scoping import tenant_scope
+from tenants.services.import_identity import import_identity
 from tenants.services.judge_certificate import judge_certificate
 from tenants.services.revoke import revoke
 from tenants.services.trust_root import trust_root
 from tests.cast import Cast, Member, work
+from tests.outside_identity import PASSWORD as OUTSIDE_PASSWORD
+from tests.outside_identity import outside as outside_identity
 from tests.tenants.outside import Authority
 
 
@@ -114,4 +118,12 @@ def test_every_kind_of_work_can_run_twice(cast: Cast, twice: set[str]) -> None:
         assert len(spki) == ForeignCrl.objects.count()
 
     ask_an_outsider(cast)
+    brought = outside_identity(alice.address, from_day=-300, to_day=5)
+    import_identity(alice.actor, brought.p12(), OUTSIDE_PASSWORD, clock.now())
+    find_expiring()
+    work()
+    with tenant_scope(cast.contoso.tenant):
+        told = Message.objects.filter(person_id=alice.actor.person_id, subject__startswith="A certificate of")
+        assert told.count() == 1
+
     assert twice == {kind.name for kind in due_work.kinds() if not kind.name.startswith("test_")}

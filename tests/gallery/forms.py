@@ -41,6 +41,22 @@ class Export(forms.Form):
     password_again = forms.CharField(widget=forms.PasswordInput)
 
 
+class BringIdentity(forms.Form):
+    file = forms.FileField()
+    password = forms.CharField(widget=forms.PasswordInput, required=False)
+
+
+class CertificateRequest(forms.Form):
+    file = forms.FileField(required=False)
+    pem = forms.CharField(widget=forms.Textarea, required=False)
+    template = forms.ChoiceField(choices=[("signing", "Signing"), ("encryption", "Encryption")])
+    mailbox = forms.ChoiceField(choices=[("alice@contoso.example", "alice@contoso.example")])
+
+
+class ReplaceKeys(Pin):
+    why = forms.ChoiceField(choices=[("suspected", ""), ("routine", "")])
+
+
 class AddPerson(forms.Form):
     name = forms.CharField()
     address = forms.EmailField()

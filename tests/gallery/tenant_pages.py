@@ -121,7 +121,14 @@ def _door() -> dict[str, Page]:
 def _keys() -> dict[str, Page]:
     mine = shell(ALICE)
     kept = [thing(certificate=OLD, title="Encryption", why="ended 15 Sep 2026")]
-    page = {"shell": mine, "signing": SIGNING, "encryption": ENCRYPTION, "kept": kept}
+    page = {
+        "shell": mine,
+        "signing": SIGNING,
+        "encryption": ENCRYPTION,
+        "kept": kept,
+        "signing_renews": NOW + timedelta(days=150),
+        "encryption_renews": NOW + timedelta(days=450),
+    }
     choice = [
         thing(certificate=ENCRYPTION, title="Encryption", note="", chosen=True),
         thing(certificate=SIGNING, title="Signing", note="others could sign as you", chosen=False),
@@ -139,6 +146,43 @@ def _keys() -> dict[str, Page]:
         "unlock": ("tenants/unlock.html", {"shell": shell(ALICE, key_open=False), "unlock": unlock()}, open_),
         "unlock-wrong": ("tenants/unlock.html", {"shell": mine, "unlock": wrong_pin()}, open_),
         "unlock-paused": ("tenants/unlock.html", {"shell": mine, "unlock": unlock(paused=True)}, open_),
+    }
+
+
+def _more_keys() -> dict[str, Page]:
+    """Replacing, bringing along, and requests."""
+    mine = {"shell": shell(ALICE)}
+    valid = [thing(title="Signing", **vars(SIGNING)), thing(title="Encryption", **vars(ENCRYPTION))]
+    replace = mine | {"form": forms.ReplaceKeys(), "certificates": valid, "why": ""}
+    unsaid = forms.with_error(forms.ReplaceKeys({"pin": "x"}), "why", "Say what happened.")
+    unsaid.add_error("pin", "That PIN does not fit. 4 tries left.")
+    shut = forms.with_error(
+        forms.BringIdentity({"password": "x"}), "password", "The password does not open this key file."
+    )
+    weak = Finding(
+        "key-revoked", Severity.ERROR, "A certificate of this key was revoked.", "", "Make a new key.", "you"
+    )
+    line = {"title": "Signing", "mailbox": ALICE.address, "asked_at": NOW, "step": "", "refusal": None}
+    lines = [
+        thing(**line, state="issued", sha256=SIGNING.sha256),
+        thing(**line, state="waiting", sha256=None),
+        thing(**line | {"refusal": weak, "step": "Is the key fit and proven?"}, state="refused", sha256=None),
+    ]
+    asked = mine | {"form": forms.CertificateRequest(), "lines": lines, "has_templates": True}
+    unread = forms.with_error(forms.CertificateRequest({}), "file", "The file is no certificate request.")
+    at, bring, ask = (
+        reverse("tenants:replace_keys"),
+        reverse("tenants:bring_identity"),
+        reverse("tenants:requests"),
+    )
+    return {
+        "replace": ("tenants/replace_keys.html", replace, at),
+        "replace-errors": ("tenants/replace_keys.html", replace | {"form": unsaid, "certificates": []}, at),
+        "bring": ("tenants/bring_identity.html", mine | {"form": forms.BringIdentity()}, bring),
+        "bring-errors": ("tenants/bring_identity.html", mine | {"form": shut}, bring),
+        "requests": ("tenants/requests.html", asked, ask),
+        "requests-errors": ("tenants/requests.html", asked | {"form": unread, "lines": []}, ask),
+        "requests-closed": ("tenants/requests.html", asked | {"lines": [], "has_templates": False}, ask),
     }
 
 
@@ -258,4 +302,4 @@ def _errors() -> dict[str, Page]:
 
 
 def pages() -> dict[str, Page]:
-    return _door() | _keys() | _certificate() | _errors()
+    return _door() | _keys() | _more_keys() | _certificate() | _errors()
