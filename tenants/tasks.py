@@ -10,7 +10,16 @@ import uuid
 from celery import shared_task
 
 from tenants import due_work
-from tenants.services import fetch_document, issue, publish_crl, pull_publications, renew, revoke_all, rotate
+from tenants.services import (
+    fetch_document,
+    issue,
+    publish_crl,
+    pull_publications,
+    renew,
+    revoke_all,
+    rotate,
+    second_opinions,
+)
 
 # Importing a use case registers its kind of due work.
 KINDS = (
@@ -21,7 +30,7 @@ KINDS = (
     revoke_all.fulfil,
     rotate.rotate,
 )
-FINDERS = (renew.find_renewals,)
+FINDERS = (renew.find_renewals, second_opinions.find_second_opinions)
 
 
 @shared_task(name="tenants.tasks.run_due")

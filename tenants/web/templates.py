@@ -32,6 +32,7 @@ from tenants.services.list_templates import (
 )
 from tenants.services.publish_template import publish_template, withdraw_template
 from tenants.services.sample_certificate import judge_samples, sample_ground
+from tenants.services.second_opinions import objections
 from tenants.web.answers import see_other
 from tenants.web.forms import add_finding, sentence
 from tenants.web.template_form import FIELDS_OF, TemplateForm, initial_of
@@ -97,12 +98,19 @@ def templates(request: SignedInRequest) -> HttpResponse:
             for w in waiting_enrolments()
         ]
         only = _administrators() == 1
+        displeased = [f"{o.linter}: {o.findings[0][2]}" for o in objections()]
     drafts = [
         DraftLine(d.id, d.title, d.author.name, d.written_at, d.author_id == me)
         for d in (line.draft for line in lines)
         if d is not None
     ]
-    context = {"rows": [_row(line) for line in lines], "drafts": drafts, "waiting": waiting, "only": only}
+    context = {
+        "rows": [_row(line) for line in lines],
+        "drafts": drafts,
+        "waiting": waiting,
+        "only": only,
+        "objections": displeased,
+    }
     return render(request, "tenants/admin/templates.html", context)
 
 

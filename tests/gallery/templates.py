@@ -111,7 +111,14 @@ def pages(shell: Any) -> dict[str, Page]:
         asked_at=NOW,
         is_own=False,
     )
-    everything = {"shell": shell, "rows": rows, "drafts": [DRAFT], "waiting": [asking], "only": False}
+    everything = {
+        "shell": shell,
+        "rows": rows,
+        "drafts": [DRAFT],
+        "waiting": [asking],
+        "only": False,
+        "objections": [],
+    }
     versions = [
         _version(4, "issues"),
         _version(3, "superseded", alone=True),
@@ -122,6 +129,7 @@ def pages(shell: Any) -> dict[str, Page]:
             5, "withdrawn", withdrawn_by="Olga Orlova", withdrawn_at=NOW, withdrawn_note="Nobody needs it."
         )
     ]
+    alone = everything | {"drafts": [], "waiting": [], "only": True, "objections": ["pkilint: odd"]}
     one = {"shell": shell, "title": "Signing", "fields": FIELDS, "draft": DRAFT, "next_version": 5}
     bad = thing(
         key_type="x25519", rules=74, linter="", is_good=False,
@@ -140,7 +148,7 @@ def pages(shell: Any) -> dict[str, Page]:
     return {
         "admin-templates": ("tenants/admin/templates.html", everything, everywhere),
         "admin-templates-only": (
-            "tenants/admin/templates.html", everything | {"drafts": [own], "waiting": [], "only": True}, everywhere,
+            "tenants/admin/templates.html", alone, everywhere,
         ),
         "admin-template": (
             "tenants/admin/template.html", one | {"shown": versions[0], "newest": versions[0], "versions": versions}, at,

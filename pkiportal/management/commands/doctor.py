@@ -11,9 +11,10 @@ from django.core.management.base import BaseCommand
 
 from pki.findings import Finding, Severity, error, warning
 from tenants import clock
-from tenants.models import CrlPublication, DueWork, Generation, Tenant
+from tenants.models import CrlPublication, DueWork, Generation, SecondOpinion, Tenant
 from tenants.models.authorities import AuthorityKind
 from tenants.scoping import tenant_scope
+from tenants.services.second_opinions import objections
 
 OVERDUE = timedelta(minutes=2)
 ROOT_LIST_WARNING = timedelta(days=30)
@@ -38,6 +39,7 @@ class Command(BaseCommand):
     def _forest(self, tenant: Tenant, now: datetime) -> list[Finding]:
         found: list[Finding] = []
         with tenant_scope(tenant):
+            found += [_objection(tenant, opinion) for opinion in objections()]
             generations = list(Generation.objects.select_related("authority").order_by("not_before", "id"))
             newest = {
                 g.id: CrlPublication.objects.filter(generation=g).newest_first().first() for g in generations
@@ -60,6 +62,15 @@ class Command(BaseCommand):
         overdue = DueWork.objects.due(now - OVERDUE)
         self.stdout.write(f"Queue: {DueWork.objects.count()} rows, {overdue.count()} overdue")
         return [_overdue(row) for row in overdue[:10]]
+
+
+def _objection(tenant: Tenant, opinion: SecondOpinion) -> Finding:
+    what = "A certificate" if opinion.certificate_id is not None else "A list"
+    text = (
+        f"{what} of {tenant.name} ({opinion.certificate_id or opinion.crl_id}) displeases {opinion.linter}: "
+    )
+    remedy = "Report it to the developers: a rule of the portal's own linter is missing."
+    return warning("second-opinion", text + str(opinion.findings[0][2]), remedy=remedy, owner="operator")
 
 
 def _overdue(row: DueWork) -> Finding:
