@@ -5,6 +5,10 @@ from __future__ import annotations
 from django.urls import path
 
 from tenants.api.authorities import authorities
+from tenants.api.enrolment import enrolment
 
 app_name = "api"
-urlpatterns = [path("authorities/", authorities, name="authorities")]
+urlpatterns = [
+    path("authorities/", authorities, name="authorities"),
+    path("enrolment/", enrolment, name="enrolment"),
+]

@@ -102,7 +102,7 @@ def _check_certificate(certificate: x509.Certificate, addresses: Sequence[str]) 
     if named and not any(same_mailbox(mine, other) for mine in addresses for other in named):
         raise refuse(
             "pkcs12-other-address", f"The certificate in the file is for {named[0]}, which is not an address of yours.",
-            remedy="Prove that address under “My addresses” first, if it is yours.",
+            remedy="Export only keys of your own address; keys of another one stay in the other program.",
         )  # fmt: skip
 
 

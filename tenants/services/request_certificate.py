@@ -56,7 +56,7 @@ def request_certificate(
         if mailbox and mailbox not in verified_addresses(person.id):
             raise refuse(
                 "mailbox-not-proven", f"{mailbox} is not proven to be yours, so no certificate can name it.",
-                remedy="Prove it under “My addresses” first.",
+                remedy="Choose your own address, as your administrator entered it.",
             )  # fmt: skip
         wish = Enrolment.objects.create(
             person=person,
