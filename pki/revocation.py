@@ -166,7 +166,8 @@ class RevocationChecker:
         ends = [crl.next_update for crl in used if crl.next_update is not None]
         oldest = min(crl.this_update for crl in used)
         unasked = tuple(crl for crl in used if crl.sha256 in self.unreachable)
-        stale = bool(unasked) or any(self.now > end for end in ends)
+        # A list that was current when the certificate ended is the last word on it: no newer one names it.
+        stale = bool(unasked) or any(self.now > end and end < node.not_valid_after_utc for end in ends)
         return Good(oldest, min(ends), stale, later, tuple(used), unreachable=unasked)
 
     def _revokes(self, entry: RevokedEntry, crl: Crl) -> bool:

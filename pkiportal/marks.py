@@ -161,7 +161,7 @@ FINAL_REASONS = frozenset(
 OFFERED_REASONS = {
     "certificate": FINAL_REASONS | {"certificateHold"},
     "final": FINAL_REASONS,
-    "authority": frozenset({"cACompromise", "superseded", "cessationOfOperation"}),
+    "authority": frozenset({"cACompromise", "superseded"}),
 }
 
 

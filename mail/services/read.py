@@ -18,6 +18,7 @@ from django.db.models import F
 from mail.author import hides_name, judged_author
 from mail.models import Message
 from mail.services.harvest import Learned, harvest
+from pki.path import Failure
 from pki.trust import Trust
 from smime.decrypt import DecryptionKey
 from smime.guard import Guard, was_read
@@ -31,6 +32,7 @@ from tenants.services.assemble_trust import assemble_trust
 from tenants.services.fetched_issuers import fetched_issuers
 from tenants.services.learn_issuers import learn_issuers
 from tenants.services.mail_keys import SealedKey, all_keys, retired_certificates
+from tenants.services.recall_lists import recall_lists
 from tenants.services.want_documents import MOST_A_MESSAGE, REPAIRABLE, want_documents
 
 GUARD = Guard()  # of this process; its child starts with the first large letter
@@ -95,6 +97,11 @@ def report_of(
             with tenant_scope(message.tenant_id):
                 trust = assemble_trust()
             trust = replace(trust, intermediates=(*trust.intermediates, *fetched))
+            report = judge(raw, sealed, custody, trust, message.received_at, at, reader)
+    if report.path is not None and report.path.failure is Failure.REVOCATION_UNKNOWN:
+        recalled = recall_lists(report.path.path, at)  # what has ended is on no list of today
+        if recalled:
+            trust = replace(trust, crls=(*trust.crls, *recalled))
             report = judge(raw, sealed, custody, trust, message.received_at, at, reader)
     return Judged(report, _ask_outside(message, report, at))
 

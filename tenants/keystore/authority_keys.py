@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pki import keys
 from pki.signer import Signer
+from tenants.database_clock import check_clock
 from tenants.keystore.sealing import context, seal, unseal
 from tenants.keystore.tenant_keys import tenant_key
 from tenants.models import AuthorityKey, Generation
@@ -18,7 +19,11 @@ def store_authority_key(generation: Generation, private_key: keys.PrivateKey) ->
 
 
 def open_signer(generation: Generation) -> Signer:
-    """The generation's signer. Raises AuthorityKey.DoesNotExist (offline root), MasterKeyWithheld (not a worker)."""
+    """The generation's signer. Raises AuthorityKey.DoesNotExist (offline root), MasterKeyWithheld (not a worker),
+
+    Refused (a clock that is off signs nothing).
+    """
+    check_clock()
     row = AuthorityKey.objects.get(generation=generation)
     pkcs8 = unseal(tenant_key(KeyKind.AUTHORITIES), bytes(row.sealed), _bound_to(generation))
     private_key = keys.from_pkcs8(pkcs8, verified=True)

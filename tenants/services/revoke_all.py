@@ -19,9 +19,12 @@ from tenants.refusals import refuse
 from tenants.scoping import tenant_scope
 from tenants.services.revoke import REASONS, new_revocation, record_revocation, require_administrator
 
-# Why everything of an authority is revoked; with the second group it also stops issuing.
-GENERATION_REASONS = (Reason.SUPERSEDED, Reason.CESSATION_OF_OPERATION, Reason.CA_COMPROMISE)
-STOPS_ISSUING = frozenset({Reason.CESSATION_OF_OPERATION, Reason.CA_COMPROMISE})
+# Why everything of an authority is revoked, and what the entries of people's certificates then state: the compromise
+# of an authority is a reason for authorities' certificates only (RFC 5280 §5.3.1, BR 7.2.2).
+GENERATION_REASONS = {
+    Reason.SUPERSEDED: Reason.SUPERSEDED,
+    Reason.CA_COMPROMISE: Reason.UNSPECIFIED,
+}
 
 BATCH = 500
 
@@ -70,7 +73,7 @@ def revoke_generation(actor: Actor, generation_id: uuid.UUID, reason: Reason, at
             raise refuse("revoking-already", "Its certificates are being revoked already.")
         if not Certificate.objects.filter(generation=generation).unrevoked(at).exists():
             raise refuse("nothing-to-revoke", "It has no certificate that is valid and not revoked.")
-        if reason in STOPS_ISSUING:
+        if reason is Reason.CA_COMPROMISE:
             generation.is_issuing = False
             generation.save(update_fields=["is_issuing"])
         order = MassRevocation.objects.create(
@@ -98,7 +101,7 @@ def _revoke_batch(tenant_id: uuid.UUID, order_id: uuid.UUID) -> int:
     at = clock.now().replace(microsecond=0)
     with tenant_scope(tenant_id, write=True):
         order = MassRevocation.objects.select_for_update(of=("self",)).get(id=order_id)
-        reason = Reason(order.reason)
+        reason = GENERATION_REASONS[Reason(order.reason)]
         left = Certificate.objects.filter(generation_id=order.generation_id).unrevoked(at)
         rows = list(left.order_by("id")[:BATCH])
         held = dict(Hold.objects.open().filter(certificate__in=rows).values_list("certificate_id", "held_at"))

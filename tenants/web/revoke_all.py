@@ -162,8 +162,11 @@ def _generation_effects(touched: Effects) -> list[Effect]:
         ),
         Effect(
             "warn",
-            _("Compromise and cessation stop it from issuing"),
-            _("It goes on signing its revocation lists. “Superseded” lets it issue the new certificates."),
+            _("“Authority compromise” stops it from issuing"),
+            _(
+                "It goes on signing its revocation lists; they state no reason then, as that one is for authorities"
+                " alone. “Superseded” lets it issue the new certificates."
+            ),
         ),
     ]
 

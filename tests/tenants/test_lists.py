@@ -96,6 +96,22 @@ def test_a_clock_that_goes_back_publishes_nothing_older(cast: Cast) -> None:
     assert served(forest).der == newest.der
 
 
+@pytest.mark.parametrize("off", [timedelta(hours=-1), timedelta(days=1)])
+def test_a_worker_whose_clock_disagrees_with_the_database_signs_nothing(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, off: timedelta
+) -> None:
+    forest = cast.contoso
+    good, right = served(forest), clock.of_this_host
+    with monkeypatch.context() as patch:
+        patch.setattr(clock, "of_this_host", lambda: right() + off)
+        with pytest.raises(Refused, match="off by"):
+            publish_crl(forest.tenant.id, issuing(forest).id)
+    assert served(forest).der == good.der
+    assert "off by" in issuing(forest).crl_failure
+    publish_crl(forest.tenant.id, issuing(forest).id)
+    assert (served(forest).number or 0) > (good.number or 0)
+
+
 def test_without_the_key_the_last_good_list_stays_and_the_page_can_say_why(cast: Cast) -> None:
     alice, forest, generation = cast.alice, cast.contoso, issuing(cast.contoso)
     before = served(forest)
