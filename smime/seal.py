@@ -18,8 +18,9 @@ from pki.crl import Crl
 from pki.errors import PkiError
 from pki.extensions import find
 from pki.findings import Finding, Severity
+from pki.memo import judge_once
 from pki.names import common_name, display, organization
-from pki.path import Failure, PathResult, Verdict, validate
+from pki.path import Failure, PathResult, Verdict
 from pki.revocation import Good
 from pki.times import spoken
 from pki.trust import Trust
@@ -84,20 +85,21 @@ class Court:
         Certificates of the letter merely help to build the path. Its lists are a last resort: the sender chose them,
         so a newer one may exist that the sender would rather not show (RFC 8550 §4.1).
         """
-        known = replace(self.trust, intermediates=(*self.trust.intermediates, *self.certificates))
-        result = self._validate(leaf, known, address)
+        result = self._judge(leaf, self.trust, address)
         if result.failure is not Failure.REVOCATION_UNKNOWN or not self.crls:
             return result, False
-        enclosed = self._validate(leaf, replace(known, crls=(*known.crls, *read_lists(self.crls))), address)
+        known = replace(self.trust, crls=(*self.trust.crls, *read_lists(self.crls)))
+        enclosed = self._judge(leaf, known, address)
         settled = enclosed.verdict is Verdict.GOOD or enclosed.failure is Failure.REVOKED
         return (enclosed, True) if settled else (result, False)
 
-    def _validate(self, leaf: Certificate, trust: Trust, address: str | None) -> PathResult:
-        return validate(
+    def _judge(self, leaf: Certificate, trust: Trust, address: str | None) -> PathResult:
+        return judge_once(
             leaf=leaf,
             trust=trust,
             at=self.at,
             now=self.now,
+            offered=self.certificates,
             address=address,
             revocation=self.revocation,
             use="signing",

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mail.letter import Recipient
 from mail.models import ContactCertificate
-from pki import path
 from pki.certificates import can_encrypt
 from pki.errors import PkiError
 from pki.findings import Finding
+from pki.memo import judge_once
 from pki.names import Mailbox
 from pki.path import Failure, PathResult, Verdict
 from pki.trust import Trust
@@ -265,7 +265,7 @@ def _judge_candidate(blank: RecipientPlan, candidate: Candidate, trust: Trust, a
             named, state=State.WEAK, reason="algorithm too weak",
             explanation=f"The certificate has an RSA-{key.key_size} key; at least RSA-{SMALLEST_RSA} is required.",
         )  # fmt: skip
-    result = path.validate(leaf=certificate, trust=trust, at=at, address=blank.address, use="encryption")
+    result = judge_once(leaf=certificate, trust=trust, at=at, address=blank.address, use="encryption")
     named = replace(named, path=result)
     if result.verdict is not Verdict.GOOD:
         return _failed(named, result.failure, result.findings)

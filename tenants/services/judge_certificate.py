@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pki import path
 from pki.claims import claims_of
 from pki.crl import Crl
+from pki.memo import judge_once
 from pki.path import PathResult
 from pki.revocation import Good
 from tenants.access import Actor
@@ -44,10 +44,11 @@ def judge_certificate(
     with tenant_scope(actor.tenant_id):
         trust = assemble_trust()
     fetched = fetched_issuers(actor.tenant_id, (certificate, *offered))
-    result = path.validate(
+    result = judge_once(
         leaf=certificate,
-        trust=replace(trust, intermediates=(*trust.intermediates, *offered, *fetched)),
+        trust=trust,
         at=at,
+        offered=(*offered, *fetched),
         purpose="email" if claims_of(certificate).mailboxes else "any",
     )
     want_documents(actor.tenant_id, [result], at)
