@@ -51,7 +51,7 @@ class Authority:
         """The same `key` makes it a reissued one."""
         key = key or ec.generate_private_key(ec.SECP256R1())
         name = named(common_name)
-        own = _signed(name, name, key.public_key(), key, _authority(key.public_key(), None), **dates)
+        own = _signed(name, name, key.public_key(), key, authority_claims(key.public_key(), None), **dates)
         return cls(name, key, own)
 
     def below(
@@ -61,13 +61,20 @@ class Authority:
         key: ec.EllipticCurvePrivateKey | None = None,
         issuer: str = "",
         lists: Sequence[str] = (),
+        claims: Extensions | None = None,
+        serial: int | None = None,
         **dates: datetime,
     ) -> Authority:
-        """An authority under this one. The same `key` makes it a reissued one."""
+        """An authority under this one. The same `key` makes it a reissued one; `claims`: what it says of itself instead
+        of the truth.
+        """
         key = key or ec.generate_private_key(ec.SECP256R1())
-        said = [*_authority(key.public_key(), self), *published_at(issuer=issuer, lists=lists), *more]
+        own = authority_claims(key.public_key(), self) if claims is None else claims
+        said = [*own, *published_at(issuer=issuer, lists=lists), *more]
         name = named(common_name)
-        return Authority(name, key, _signed(name, self.name, key.public_key(), self.key, said, **dates))
+        return Authority(
+            name, key, _signed(name, self.name, key.public_key(), self.key, said, serial=serial, **dates)
+        )
 
     def person(
         self,
@@ -76,18 +83,23 @@ class Authority:
         common_name: str = "Pia Partner",
         issuer: str = "",
         lists: Sequence[str] = (),
+        names: Sequence[x509.GeneralName] = (),
+        serial: int | None = None,
         **dates: datetime,
     ) -> Person:
+        """`names` stand in place of the address."""
         key = ec.generate_private_key(ec.SECP256R1())
         said = [
-            (x509.SubjectAlternativeName([x509.RFC822Name(address)]), False),
+            (x509.SubjectAlternativeName(names or [x509.RFC822Name(address)]), False),
             (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), False),
             (usage("digital_signature", "key_agreement"), True),
             (x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), False),
             *published_at(issuer=issuer, lists=lists),
             *more,
         ]
-        made = _signed(named(common_name), self.name, key.public_key(), self.key, said, **dates)
+        made = _signed(
+            named(common_name), self.name, key.public_key(), self.key, said, serial=serial, **dates
+        )
         return Person(address, key, made)
 
     def revoke(self, certificate: x509.Certificate, at: datetime, reason: Reason = Reason.SUPERSEDED) -> None:
@@ -142,7 +154,8 @@ class Person:
         return mime.message(fields, entity)
 
 
-def _authority(key: ec.EllipticCurvePublicKey, issuer: Authority | None) -> Extensions:
+def authority_claims(key: ec.EllipticCurvePublicKey, issuer: Authority | None) -> Extensions:
+    """What an authority with this key, under this issuer, truly says of itself."""
     yield x509.BasicConstraints(True, None), True
     yield usage("key_cert_sign", "crl_sign"), True
     yield x509.SubjectKeyIdentifier.from_public_key(key), False
