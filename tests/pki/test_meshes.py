@@ -15,7 +15,7 @@ from tenants import clock
 from tests.tenants.outside import Authority, Person
 
 AT = clock.now().replace(microsecond=0)
-SIZE = 4
+SIZE = 5
 
 
 class Mesh:
