@@ -13,7 +13,15 @@ from datetime import datetime
 
 from pki.errors import MalformedInput
 from pki.names import Mailbox, domain_covers
-from tenants.models import Certificate, CrlPublication, Generation, MailDomain, Person, TrustRoot
+from tenants.models import (
+    Certificate,
+    CrlPublication,
+    CrossCertificate,
+    Generation,
+    MailDomain,
+    Person,
+    TrustRoot,
+)
 from tenants.models.trust import TrustState
 from tenants.scoping import tenant_scope
 
@@ -87,6 +95,8 @@ def publications(tenant_id: uuid.UUID) -> Publications:
             newest = CrlPublication.objects.newest_of_each().filter(generation=generation).order_by("shard")
             ders = tuple(bytes(der) for der in newest.values_list("der", flat=True))
             issuers.append((bytes(generation.der), ders))
+        crossed = CrossCertificate.objects.order_by("published_at", "id").values_list("der", flat=True)
+        issuers += [(bytes(der), ()) for der in crossed]
     return Publications(tuple(issuers))
 
 

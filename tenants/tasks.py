@@ -13,8 +13,10 @@ from tenants import due_work
 from tenants.services import (
     fetch_document,
     issue,
+    make_authority,
     publish_crl,
     pull_publications,
+    record_generation,
     renew,
     revoke_all,
     rotate,
@@ -25,6 +27,8 @@ from tenants.services import (
 KINDS = (
     fetch_document.fetch_document,
     issue.issue,
+    make_authority.make_authority,
+    record_generation.take_over,
     publish_crl.publish_crl,
     pull_publications.pull_publications,
     revoke_all.fulfil,

@@ -2,6 +2,7 @@
 
 from tenants.models.approvals import Approval
 from tenants.models.authorities import Authority, AuthorityKey, CrlPublication, Generation
+from tenants.models.ceremonies import AuthorityRequest, CrossCertificate, Notice, WorkOrder
 from tenants.models.certificates import Certificate, Enrolment, MailKey, Revocation
 from tenants.models.custody import CustodyKey, TenantKey, UnlockedKey
 from tenants.models.forest import MailDomain, Tenant
@@ -36,8 +37,10 @@ __all__ = [
     "Approval",
     "Authority",
     "AuthorityKey",
+    "AuthorityRequest",
     "Certificate",
     "CrlPublication",
+    "CrossCertificate",
     "CustodyKey",
     "DueWork",
     "Enrolment",
@@ -50,6 +53,7 @@ __all__ = [
     "MailDomain",
     "MailKey",
     "MassRevocation",
+    "Notice",
     "OutsideDocument",
     "Person",
     "Reliance",
@@ -64,4 +68,5 @@ __all__ = [
     "TrustRequest",
     "TrustRoot",
     "UnlockedKey",
+    "WorkOrder",
 ]

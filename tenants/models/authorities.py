@@ -13,11 +13,12 @@ from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet, TenantRo
 
 class AuthorityKind(models.TextChoices):
     ROOT = "root", "Root"
+    INTERMEDIATE = "intermediate", "Policy authority"
     ISSUING = "issuing", "Issuing authority"
 
 
 class Authority(TenantOwned):
-    """A root (offline) or an issuing authority (its key opens in the worker only)."""
+    """A root (offline), an authority for authorities (online or offline) or one that issues to people (online)."""
 
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=16, choices=AuthorityKind.choices)

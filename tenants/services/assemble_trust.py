@@ -20,6 +20,7 @@ from pki.crl import Crl
 from pki.trust import EVERY_USE, Trust, TrustAnchor, Use
 from tenants.models import (
     CrlPublication,
+    CrossCertificate,
     ForeignCrl,
     Generation,
     KnownCertificate,
@@ -145,8 +146,10 @@ def _issuers() -> list[bytes]:
     """Candidates for paths, best known first, as the search tries equals in this order: own, published here, learned."""
     own = Generation.objects.order_by("-not_before")
     known = KnownCertificate.objects.order_by("learned_at", "id")
+    crossed = CrossCertificate.objects.order_by("published_at", "id")
     kinds = (
         own.values_list("der", flat=True)[:MOST_ISSUERS],
+        crossed.values_list("der", flat=True)[:MOST_ISSUERS],
         known.filter(source=PUBLISHED).values_list("der", flat=True)[:MOST_ISSUERS],
         known.exclude(source=PUBLISHED).values_list("der", flat=True)[:MOST_LEARNED],
     )

@@ -55,7 +55,11 @@ def custody_changed() -> Failure:
 
 def not_admitted(finding: Finding) -> Failure:
     """What the gate of the templates says (`tenants.services.admit`): of the template, or of the authority behind it."""
-    waits = finding.code in ("template-without-authority", "template-outlives-authority")
+    waits = finding.code in (
+        "template-without-authority",
+        "template-outlives-authority",
+        "authority-ends-soon",
+    )
     if finding.code == "template-person-left":
         return left()
     return Failure(EnrolmentStep.AUTHORITY if waits else EnrolmentStep.TEMPLATE, finding)

@@ -12,6 +12,7 @@ from pki.times import spoken_day
 from tenants.models import Generation, Person, Template
 from tenants.models.templates import Rights
 from tenants.refusals import Refused
+from tenants.services.issuing_life import longest_life, stops_issuing_at
 
 STEP = (("Step", "template"),)
 
@@ -111,6 +112,14 @@ def why_not_signed(template: Template, generation: Generation | None, at: dateti
             f"Certificates of the template “{template.title}” last {days} days, but {generation} ends on "
             f"{spoken_day(generation.not_after)}.",
             "Ask your administrator for a new generation of the authority, or a shorter template.",
+        )
+    longest = longest_life()
+    if at >= stops_issuing_at(generation, longest):
+        return _closed(
+            "authority-ends-soon",
+            f"{generation} ends on {spoken_day(generation.not_after)}, sooner than your longest certificates of "
+            f"{longest.days} days would: it issues nothing more.",
+            "Ask your administrator for a new generation of the authority.",
         )
     return None
 

@@ -20,6 +20,7 @@ from pki.signer import Signer
 from tenants import clock, due_work
 from tenants.keystore.authority_keys import open_signer
 from tenants.models import Certificate, CrlPublication, Generation, Hold, HoldRelease, Reliance, Revocation
+from tenants.models.authorities import AuthorityKind
 from tenants.scoping import tenant_scope
 from tenants.services.found_forest import publication, record_list
 
@@ -82,7 +83,8 @@ def _publish_shard(
     if generation.shard_count > 1 and (standing := _still_good(tenant_id, generation, shard)) is not None:
         return standing
     order = _read_order(tenant_id, generation.id, shard)
-    _swap(tenant_id, order, sign_list(order, signer, lifetime))
+    for_authorities = order.generation.authority.kind != AuthorityKind.ISSUING
+    _swap(tenant_id, order, sign_list(order, signer, lifetime, only_ca_certificates=for_authorities))
     return order.at
 
 
@@ -102,7 +104,11 @@ def _still_good(tenant_id: uuid.UUID, generation: Generation, shard: int) -> dat
 
 def _read_order(tenant_id: uuid.UUID, generation_id: uuid.UUID, shard: int) -> _Order:
     with tenant_scope(tenant_id, write=True):
-        generation = Generation.objects.select_for_update().get(id=generation_id)
+        generation = (
+            Generation.objects.select_for_update(of=("self",))
+            .select_related("authority")
+            .get(id=generation_id)
+        )
         # Only now, with the lock: a worker that waited for it must not date its list before the one it waited for.
         at = clock.now().replace(microsecond=0)
         generation.last_crl_number += 1

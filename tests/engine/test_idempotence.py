@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.core import mail
@@ -26,10 +26,13 @@ from tenants.models import Certificate, Enrolment, ForeignCrl, MailKey, OutsideD
 from tenants.models.certificates import EnrolmentState
 from tenants.scoping import tenant_scope
 from tenants.services.import_identity import import_identity
+from tenants.services.import_result import import_result
 from tenants.services.judge_certificate import judge_certificate
 from tenants.services.revoke import revoke
 from tenants.services.trust_root import trust_root
+from tenants.services.want_authority import want_generation
 from tests.cast import Cast, Member, work
+from tests.ceremonies import export, generations, sign
 from tests.outside_identity import PASSWORD as OUTSIDE_PASSWORD
 from tests.outside_identity import outside as outside_identity
 from tests.tenants.outside import Authority
@@ -125,5 +128,13 @@ def test_every_kind_of_work_can_run_twice(cast: Cast, twice: set[str]) -> None:
     with tenant_scope(cast.contoso.tenant):
         told = Message.objects.filter(person_id=alice.actor.person_id, subject__startswith="A certificate of")
         assert told.count() == 1
+    (issuing,) = generations(cast.contoso, "Issuing")
+    want_generation(cast.olga.actor, issuing.authority_id, b"", clock.now())
+    work()
+    result = sign(cast.contoso, export(cast.contoso))
+    import_result(cast.contoso.tenant.id, cast.olga.actor.person_id, result, clock.now())
+    with clock.moved(timedelta(minutes=1)):
+        work()
+    assert [g.is_issuing for g in generations(cast.contoso, "Issuing")] == [False, True]
 
     assert twice == {kind.name for kind in due_work.kinds() if not kind.name.startswith("test_")}

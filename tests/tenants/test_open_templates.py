@@ -114,7 +114,10 @@ def test_a_template_that_outlives_the_authority_is_closed_with_both_ends(cast: C
         end = Generation.objects.issuing(clock.now()).get().not_after
     with clock.moved(end - clock.now() - timedelta(days=500)):
         assert why(alice, "encryption") == "template-outlives-authority"
-        assert codes(alice) == {"signing", "dual-use"}
+        assert why(alice, "signing") == "authority-ends-soon"
+        assert codes(alice) == set(), "an authority stops for all when the longest kind would outlive it"
+    with clock.moved(end - clock.now() - timedelta(days=732)):
+        assert codes(alice) == {"signing", "encryption", "dual-use"}
     with clock.moved(end - clock.now() + timedelta(days=1)):
         assert why(alice) == "template-without-authority"
 

@@ -87,7 +87,10 @@ class Command(BaseCommand):
             return list(issuing.values_list("id", flat=True))
 
     def _publish_issuing(self, tenant: Tenant) -> None:
-        for generation_id in self._issuing(tenant):
+        with tenant_scope(tenant):
+            held = Generation.objects.filter(key__isnull=False, not_after__gt=clock.now())
+            ids = list(held.values_list("id", flat=True))
+        for generation_id in ids:
             publish_crl(tenant.id, generation_id)
             with tenant_scope(tenant, write=True):
                 due_work.schedule("publish_crl", tenant.id, generation_id, at=clock.now())
