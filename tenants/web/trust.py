@@ -327,7 +327,10 @@ def _effects(
         text = _("Its authorities and lists are fetched at once and again with every change.")
         effects.append(Effect("ok", _("Revocation is known"), text))
     else:
-        text = _("Until a list of its authorities arrives, letters say that revocation can’t be determined.")
+        text = _(
+            "They are fetched from the addresses in its certificates. Until one arrives, letters say that revocation"
+            " can’t be determined."
+        )
         effects.append(Effect("warn", _("Its lists are published elsewhere"), text))
     only = _("Nobody else: a certificate of this root for another domain stays untrusted.")
     effects.append(Effect("info", ", ".join(domains), only))
