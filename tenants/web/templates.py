@@ -336,7 +336,7 @@ def template_draft(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         "before_pk": before.id if before else None,
         "fields": said,
         "changes": changes(said, old) if before else [],
-        "opinions": opinions,
+        "opinions": [(key_words([opinion.key_type]), opinion) for opinion in opinions],
         "second_linter": second_opinion.name(),
         "refusal": refusal.finding if refusal is not None else None,
         "is_good": ground is not None and all(opinion.is_good for opinion in opinions),

@@ -79,7 +79,7 @@ def _draft_context(shell: Any, **changes: Any) -> dict[str, Any]:
         "before_pk": uuid.uuid4(),
         "fields": FIELDS,
         "changes": CHANGES,
-        "opinions": [good],
+        "opinions": [("EC P-256", good)],
         "second_linter": "pkilint 0.13.3",
         "refusal": None,
         "is_good": True,
@@ -131,10 +131,11 @@ def pages(shell: Any) -> dict[str, Page]:
     ]
     alone = everything | {"drafts": [], "waiting": [], "only": True, "objections": ["pkilint: odd"]}
     one = {"shell": shell, "title": "Signing", "fields": FIELDS, "draft": DRAFT, "next_version": 5}
-    bad = thing(
+    refused = thing(
         key_type="x25519", rules=74, linter="", is_good=False,
         findings=[error("lint-key", "The key is too weak.", citation="BR 6.1.5")],
     )  # fmt: skip
+    bad = [("X25519", refused)]
     form = {"shell": shell, "code": "signing", "title": "Signing", "version": 5, "chosen": ["p-256"]}
     form |= {"uses": [("sign", "sign letters", "EC P-256"), ("read", "read letters", "RSA-3072")]}
     first = {"use": "sign", "rights": "everyone", "name_pattern": "{name}"}
@@ -163,7 +164,7 @@ def pages(shell: Any) -> dict[str, Page]:
         ),
         "admin-template-draft-refused": (
             "tenants/admin/template_draft.html",
-            _draft_context(shell, draft=own, alone=True, is_good=False, opinions=[bad], second_linter="", changes=[]), draft,
+            _draft_context(shell, draft=own, alone=True, is_good=False, opinions=bad, second_linter="", changes=[]), draft,
         ),
         "admin-template-draft-no-authority": (
             "tenants/admin/template_draft.html",
