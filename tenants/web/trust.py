@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +15,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from pki.errors import PkiError
@@ -45,6 +43,7 @@ from tenants.services.trust_root import (
 from tenants.web.answers import see_other
 from tenants.web.certificate_fields import key_words
 from tenants.web.forms import TrustDomains, TrustImport, add_finding, sentence
+from tenants.web.trust_effects import effects_of, losses_of
 from tenants.web.unlocked import open_custody
 from tenants.web.words import full_day
 
@@ -116,13 +115,6 @@ class RequestRow:
     sha256: bytes
     asked_by: Decider
     asked_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    state: str
-    title: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +275,7 @@ def _preview(
         "asked_by": asked_by,
         "form": form,
         "example_domain": _example_domain(known, origin, suggested),
-        "effects": _effects(request, domains, origin, _terms(form, known)) if domains else [],
+        "effects": effects_of(request.actor, domains, origin, _terms(form, known)) if domains else [],
         "findings": lint_certificate(root),
         "known": known,
     }
@@ -318,73 +310,6 @@ def _facts(root: x509.Certificate, origin: RootOrigin | None) -> list[tuple[str,
     return [(label, value) for label, value in facts if value]
 
 
-def _effects(
-    request: SignedInRequest, domains: list[str], origin: RootOrigin | None, terms: Terms
-) -> list[Effect]:
-    touched = letter_roots.letters().effects(request.actor, domains, terms.begins_at, terms.ends_at)
-    effects = [*_effects_of_use(touched, terms), *_effects_of_dates(terms)]
-    if origin is not None:
-        text = _("Its authorities and lists are fetched at once and again with every change.")
-        effects.append(Effect("ok", _("Revocation is known"), text))
-    else:
-        text = _(
-            "They are fetched from the addresses in its certificates. Until one arrives, letters say that revocation"
-            " can’t be determined."
-        )
-        effects.append(Effect("warn", _("Its lists are published elsewhere"), text))
-    only = _("Nobody else: a certificate of this root for another domain stays untrusted.")
-    effects.append(Effect("info", ", ".join(domains), only))
-    return effects
-
-
-def _effects_of_use(touched: letter_roots.Effects, terms: Terms) -> Iterator[Effect]:
-    if "signing" in terms.uses:
-        yield _letters_that_turn(touched)
-    else:
-        yield Effect(
-            "info",
-            _("Their signed letters stay untrusted"),
-            _("This root is not to say who signed a letter."),
-        )
-    if "encryption" in terms.uses:
-        can = _(
-            "With certificates from their letters; from their directory, once they trust your root as well."
-        )
-        yield Effect("ok", _("Your people can encrypt to them"), can)
-    else:
-        yield Effect(
-            "info", _("Nobody here can encrypt to them"), _("This root is not to say whose key a key is.")
-        )
-
-
-def _effects_of_dates(terms: Terms) -> Iterator[Effect]:
-    if terms.begins_at is not None:
-        text = _("Letters that arrived before stay untrusted.")
-        yield Effect("info", _("From %(day)s on") % {"day": full_day(terms.begins_at)}, text)
-    if terms.ends_at is None:
-        return
-    day = {"day": full_day(terms.ends_at)}
-    if terms.ends_at < clock.now():
-        text = _(
-            "Letters that arrived until then stay trusted; later ones are not, and nobody can encrypt to them."
-        )
-        yield Effect("warn", _("Not after %(day)s, which has passed") % day, text)
-    else:
-        text = _("Letters that arrive later are untrusted, and nobody can encrypt to them any more.")
-        yield Effect("info", _("Until %(day)s") % day, text)
-
-
-def _letters_that_turn(touched: letter_roots.Effects) -> Effect:
-    if not touched.waiting:
-        later = _("The first one under this root says “Signed by …” at once.")
-        return Effect("info", _("No signed letter from there waits"), later)
-    title = ngettext(
-        "%(n)s signed letter from there waits", "%(n)s signed letters from there wait", touched.waiting
-    )
-    turned = _("Those under this root turn to “Signed by …” when they are opened next.")
-    return Effect("ok", title % {"n": touched.waiting}, turned)
-
-
 @administrator
 @require_http_methods(["GET", "HEAD", "POST"])
 def distrust(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
@@ -393,32 +318,11 @@ def distrust(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     if root is None or root.state == TrustState.OWN:
         raise Http404
     if request.method != "POST":
-        context = {"root": RootRow.of(root), "effects": _losses(request, root)}
+        context = {"root": RootRow.of(root), "effects": losses_of(request.actor, root)}
         return render(request, "tenants/admin/distrust.html", context)
     distrust_root(request.actor, pk, clock.now())
     messages.success(request, _("%(root)s is no longer trusted.") % {"root": root.label})
     return see_other("tenants:trust")
-
-
-def _losses(request: SignedInRequest, root: TrustRoot) -> list[Effect]:
-    touched = letter_roots.letters().effects(request.actor, list(root.domains))
-    letters = ngettext(
-        "%(n)s signed letter from its domains is here",
-        "%(n)s signed letters from its domains are here",
-        touched.letters,
-    ) % {"n": touched.letters}
-    people = ngettext("%(n)s correspondent", "%(n)s correspondents", touched.correspondents) % {
-        "n": touched.correspondents
-    }
-    return [
-        Effect(
-            "warn",
-            letters,
-            _("Those under this root say that your organisation distrusts it when they are opened next."),
-        ),
-        Effect("warn", people, _("Nobody here can encrypt to them any more.")),
-        Effect("info", _("Nothing is deleted"), _("Letters, contacts and this decision’s history stay.")),
-    ]
 
 
 @administrator
