@@ -11,6 +11,7 @@ from celery import shared_task
 
 from tenants import due_work
 from tenants.services import (
+    expiry_notices,
     fetch_document,
     issue,
     make_authority,
@@ -25,6 +26,8 @@ from tenants.services import (
 
 # Importing a use case registers its kind of due work.
 KINDS = (
+    expiry_notices.write_notices,
+    expiry_notices.send_notice,
     fetch_document.fetch_document,
     issue.issue,
     make_authority.make_authority,
@@ -34,7 +37,7 @@ KINDS = (
     revoke_all.fulfil,
     rotate.rotate,
 )
-FINDERS = (renew.find_renewals, second_opinions.find_second_opinions)
+FINDERS = (expiry_notices.find_ending_authorities, renew.find_renewals, second_opinions.find_second_opinions)
 
 
 @shared_task(name="tenants.tasks.run_due")

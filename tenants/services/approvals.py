@@ -47,6 +47,14 @@ class Action:
     always: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who asks from the command line: no person of the forest."""
+
+    tenant_id: uuid.UUID
+    person_id: None = None
+
+
 _actions: dict[str, Action] = {}
 
 

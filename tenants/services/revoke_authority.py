@@ -14,12 +14,14 @@ from tenants.access import Actor
 from tenants.models import Approval, AuthorityKey, Generation, Revocation
 from tenants.refusals import refuse
 from tenants.scoping import current_tenant_id, tenant_scope
-from tenants.services.approvals import Content, act, register
+from tenants.services.approvals import Content, Operator, act, register
 
 REASONS = (Reason.SUPERSEDED, Reason.CESSATION_OF_OPERATION, Reason.CA_COMPROMISE, Reason.UNSPECIFIED)
 
 
-def revoke_authority(actor: Actor, generation_id: uuid.UUID, reason: Reason, at: datetime) -> Approval | None:
+def revoke_authority(
+    actor: Actor | Operator, generation_id: uuid.UUID, reason: Reason, at: datetime
+) -> Approval | None:
     """Stop it from issuing now, and put it on its issuer's list. Raises Refused, Generation.DoesNotExist."""
     with tenant_scope(actor.tenant_id):
         generation = Generation.objects.select_related("authority").get(id=generation_id)

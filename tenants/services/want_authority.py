@@ -1,7 +1,6 @@
 """Ask for an authority's certificate: a new authority below another one, a new key of one, a cross-certificate.
 
-Whose parent is online is signed by the worker; whose parent is offline waits for a work order; whose parent is outside
-the portal waits for the certificate that the outside authority makes of its request.
+Whose parent is online is signed by the worker; whose parent is offline waits for a work order.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from tenants.models.authorities import AuthorityKind
 from tenants.models.ceremonies import RequestState
 from tenants.refusals import refuse
 from tenants.scoping import current_tenant_id, tenant_scope
-from tenants.services.approvals import Content, act, register
+from tenants.services.approvals import Content, Operator, act, register
 
 KEY_TYPES = (KeyType.P256, KeyType.P384, KeyType.RSA_3072, KeyType.RSA_4096)
 CROSS_DEPTH = 3
@@ -52,16 +51,16 @@ class _Wanted:
 
 
 def want_subordinate(
-    actor: Actor,
+    actor: Actor | Operator,
     name: str,
-    issuer_id: uuid.UUID | None,
+    issuer_id: uuid.UUID,
     path_length: int,
     domains: Sequence[str],
     key_type: str,
     request: bytes,
     at: datetime,
 ) -> Approval | None:
-    """A new authority under the generation `issuer_id` (None: under an outside authority).
+    """A new authority under the generation `issuer_id`.
 
     `path_length` 0 makes one that issues to people. `request`: the PKCS#10 of a key kept offline; empty if the worker is
     to make and keep the key. Raises Refused, MalformedInput, RefusedRequest, Generation.DoesNotExist.
@@ -69,7 +68,7 @@ def want_subordinate(
     name = " ".join(name.split())
     content = {
         "name": name,
-        "issuer": issuer_id.hex if issuer_id else None,
+        "issuer": issuer_id.hex,
         "path_length": path_length,
         "domains": list(domains),
         "key_type": key_type,
@@ -80,7 +79,7 @@ def want_subordinate(
 
 def _prepare_subordinate(tenant_id: uuid.UUID, content: Content, at: datetime) -> _Wanted:
     proof = base64.b64decode(content["request"])
-    name, issuer_id = str(content["name"]), content["issuer"] and uuid.UUID(content["issuer"])
+    name, issuer_id = str(content["name"]), uuid.UUID(content["issuer"])
     if not 1 <= len(name) <= 60:
         raise refuse("authority-name", "An authority needs a name of at most 60 characters.")
     with tenant_scope(tenant_id):
@@ -92,14 +91,16 @@ def _prepare_subordinate(tenant_id: uuid.UUID, content: Content, at: datetime) -
                 remedy="Choose another.",
             )
         domains = _own_domains(content["domains"])
-        issuer = Generation.objects.select_related("authority").get(id=issuer_id) if issuer_id else None
+        issuer = Generation.objects.select_related("authority").get(id=issuer_id)
     path_length = int(content["path_length"])
     _check_issuer(issuer, path_length, domains, at)
     key_type = _key_type(str(content["key_type"]))
     return _Wanted(name, None, issuer_id, path_length, domains, key_type, _request(proof))
 
 
-def want_generation(actor: Actor, authority_id: uuid.UUID, request: bytes, at: datetime) -> Approval | None:
+def want_generation(
+    actor: Actor | Operator, authority_id: uuid.UUID, request: bytes, at: datetime
+) -> Approval | None:
     """A new key of an authority below another one, with the domains of today. `request`: as for a subordinate.
 
     The newest generation of its parent signs it. Raises Refused, PkiError, Authority.DoesNotExist.
@@ -163,7 +164,7 @@ def _newest_of(authority: Authority | None, at: datetime) -> Generation | None:
 
 
 def want_cross(
-    actor: Actor, issuer_id: uuid.UUID, root: bytes, domains: Sequence[str], at: datetime
+    actor: Actor | Operator, issuer_id: uuid.UUID, root: bytes, domains: Sequence[str], at: datetime
 ) -> Approval | None:
     """A certificate by our generation `issuer_id` for the key of a root: ours of another generation, or an outside one.
 

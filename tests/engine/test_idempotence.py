@@ -25,6 +25,7 @@ from tenants.due_work import Handler
 from tenants.models import Certificate, Enrolment, ForeignCrl, MailKey, OutsideDocument
 from tenants.models.certificates import EnrolmentState
 from tenants.scoping import tenant_scope
+from tenants.services.expiry_notices import find_ending_authorities, write_notices
 from tenants.services.import_identity import import_identity
 from tenants.services.import_result import import_result
 from tenants.services.judge_certificate import judge_certificate
@@ -136,5 +137,9 @@ def test_every_kind_of_work_can_run_twice(cast: Cast, twice: set[str]) -> None:
     with clock.moved(timedelta(minutes=1)):
         work()
     assert [g.is_issuing for g in generations(cast.contoso, "Issuing")] == [False, True]
+    with clock.moved(timedelta(days=61)):
+        write_notices(cast.contoso.tenant.id, cast.contoso.tenant.id)
+        find_ending_authorities()
+        work()
 
     assert twice == {kind.name for kind in due_work.kinds() if not kind.name.startswith("test_")}

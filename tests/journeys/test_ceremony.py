@@ -19,11 +19,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
-from tenants import clock
 from tenants.models import Generation
 from tenants.public import current_list
 from tenants.scoping import tenant_scope
-from tenants.services.want_authority import want_generation, want_subordinate
 from tests.cast import Cast, Forest, work
 from tests.ceremonies import generations, root_of
 from tests.journeys.openssl import must, openssl
@@ -56,14 +54,23 @@ def test_openssl_verifies_a_path_through_a_policy_authority_with_every_list(
 ) -> None:
     forest = cast.contoso
     (first,) = generations(forest, "Issuing")
-    want_subordinate(
-        cast.olga.actor, "Policy", root_of(forest).id, 1, [forest.domain], "p-384", b"", clock.now()
+    root, domain = root_of(forest).authority.name, ("--domain", forest.domain)
+    call_command(
+        "ceremony",
+        "new-authority",
+        forest.tenant.name,
+        "Policy",
+        "--under",
+        root,
+        "--path-length",
+        "1",
+        *domain,
     )
-    want_generation(cast.olga.actor, first.authority_id, b"", clock.now())
+    call_command("ceremony", "new-generation", forest.tenant.name, first.authority.name)
     work()
     play(forest, tmp_path)
     (policy,) = generations(forest, "Policy")
-    want_subordinate(cast.olga.actor, "Branch", policy.id, 0, [forest.domain], "p-256", b"", clock.now())
+    call_command("ceremony", "new-authority", forest.tenant.name, "Branch", "--under", "Policy", *domain)
     work()
     (branch,) = generations(forest, "Branch")
     second = generations(forest, "Issuing")[1]

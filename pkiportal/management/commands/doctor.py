@@ -13,11 +13,14 @@ from pki.findings import Finding, Severity, error, warning
 from tenants import clock
 from tenants.models import CrlPublication, DueWork, Generation, SecondOpinion, Tenant
 from tenants.models.authorities import AuthorityKind
+from tenants.models.ceremonies import NoticeAbout
 from tenants.scoping import tenant_scope
+from tenants.services.expiry_notices import End, coming_ends, describe
 from tenants.services.second_opinions import objections
 
 OVERDUE = timedelta(minutes=2)
 ROOT_LIST_WARNING = timedelta(days=30)
+END_WARNING = timedelta(days=30)
 
 
 class Command(BaseCommand):
@@ -40,6 +43,11 @@ class Command(BaseCommand):
         found: list[Finding] = []
         with tenant_scope(tenant):
             found += [_objection(tenant, opinion) for opinion in objections()]
+            found += [
+                _ending(tenant, end)
+                for end in coming_ends(now)
+                if end.about != NoticeAbout.LIST and end.ends_at - now <= END_WARNING
+            ]
             generations = list(Generation.objects.select_related("authority").order_by("not_before", "id"))
             newest = {
                 g.id: CrlPublication.objects.filter(generation=g).newest_first().first() for g in generations
@@ -71,6 +79,12 @@ def _objection(tenant: Tenant, opinion: SecondOpinion) -> Finding:
     )
     remedy = "Report it to the developers: a rule of the portal's own linter is missing."
     return warning("second-opinion", text + str(opinion.findings[0][2]), remedy=remedy, owner="operator")
+
+
+def _ending(tenant: Tenant, end: End) -> Finding:
+    """A certificate or the right to issue that ends within a month, or has ended."""
+    summary, remedy = describe(end.generation, end.about, end.ends_at)
+    return warning("authority-ends", f"{tenant.name}: {summary}.", remedy=remedy, owner="administrator")
 
 
 def _overdue(row: DueWork) -> Finding:

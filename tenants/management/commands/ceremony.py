@@ -11,11 +11,13 @@ from pki.ceremony import describe_order
 from pki.errors import PkiError
 from pki.orders import read_order
 from tenants import clock
-from tenants.models import Tenant, WorkOrder
+from tenants.models import Generation, Tenant, WorkOrder
 from tenants.refusals import Refused
 from tenants.scoping import tenant_scope
+from tenants.services.approvals import Operator
 from tenants.services.export_order import export_order, forest_of_order, offline_generations
 from tenants.services.import_result import import_result, order_id_of
+from tenants.services.want_authority import KEY_TYPES, want_generation, want_subordinate
 
 
 class Command(BaseCommand):
@@ -28,11 +30,27 @@ class Command(BaseCommand):
         export.add_argument("--to", type=Path, default=Path(), help="folder to write to; here if left out")
         bring = commands.add_parser("import", help="publish what a ceremony signed")
         bring.add_argument("result", type=Path, metavar="RESULT")
+        ask = commands.add_parser("new-authority", help="ask for an authority below another one")
+        ask.add_argument("forest", metavar="FOREST")
+        ask.add_argument("name", metavar="NAME")
+        ask.add_argument("--under", required=True, metavar="AUTHORITY")
+        ask.add_argument(
+            "--path-length", type=int, default=0, help="0 issues to people; 1 and more to authorities"
+        )
+        ask.add_argument("--domain", action="append", required=True, help="a mail domain; may be given again")
+        ask.add_argument("--key-type", choices=[kind.value for kind in KEY_TYPES], default=KEY_TYPES[0].value)
+        ask.add_argument("--request", type=Path, help="PKCS#10 of a key that is kept offline")
+        again = commands.add_parser("new-generation", help="ask for a new key of an authority")
+        again.add_argument("forest", metavar="FOREST")
+        again.add_argument("name", metavar="AUTHORITY")
+        again.add_argument("--request", type=Path, help="PKCS#10 of a key that is kept offline")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             if options["what"] == "import":
                 self._import(options["result"])
+            elif options["what"] != "export":
+                self._ask(options)
             else:
                 for name in options["forests"]:
                     self._export(name, options["to"])
@@ -42,11 +60,36 @@ class Command(BaseCommand):
         except OSError as unusable:
             raise CommandError(f"{unusable.filename}: {unusable.strerror}") from None
 
-    def _export(self, name: str, folder: Path) -> None:
+    def _forest(self, name: str) -> Tenant:
         tenant = Tenant.objects.filter(name=name).first()
         if tenant is None:
             known = ", ".join(Tenant.objects.order_by("name").values_list("name", flat=True)) or "none"
             raise CommandError(f"There is no forest named {name}. Forests: {known}.")
+        return tenant
+
+    def _ask(self, options: dict[str, Any]) -> None:
+        tenant = self._forest(options["forest"])
+        request = options["request"].read_bytes() if options["request"] else b""
+        operator, at = Operator(tenant.id), clock.now()
+        named = options["under"] if options["what"] == "new-authority" else options["name"]
+        with tenant_scope(tenant):
+            newest = Generation.objects.filter(authority__name=named).order_by("-number").first()
+        if newest is None:
+            raise CommandError(f"{tenant.name} has no authority named {named}.")
+        if options["what"] == "new-authority":
+            waiting = want_subordinate(
+                operator, options["name"], newest.id, options["path_length"], options["domain"], options["key_type"],
+                request, at,
+            )  # fmt: skip
+        else:
+            waiting = want_generation(operator, newest.authority_id, request, at)
+        self.stdout.write(
+            "It waits for an administrator, who decides it on the page Approvals." if waiting else
+            "Asked for. The worker makes the key; under an offline authority export a work order in a minute."
+        )  # fmt: skip
+
+    def _export(self, name: str, folder: Path) -> None:
+        tenant = self._forest(name)
         with tenant_scope(tenant):
             signers = offline_generations(clock.now())
         if not signers:
