@@ -22,7 +22,16 @@ from mail.services.send import send
 from pki.crl import Reason
 from tenants import clock, due_work
 from tenants.due_work import Handler
-from tenants.models import Certificate, Enrolment, ForeignCrl, MailKey, OutsideDocument
+from tenants.models import (
+    Certificate,
+    Enrolment,
+    ForeignCrl,
+    Generation,
+    MailKey,
+    MassRevocation,
+    OutsideDocument,
+    Revocation,
+)
 from tenants.models.certificates import EnrolmentState
 from tenants.scoping import tenant_scope
 from tenants.services.expiry_notices import find_ending_authorities, write_notices
@@ -30,6 +39,7 @@ from tenants.services.import_identity import import_identity
 from tenants.services.import_result import import_result
 from tenants.services.judge_certificate import judge_certificate
 from tenants.services.revoke import revoke
+from tenants.services.revoke_all import revoke_generation
 from tenants.services.trust_root import trust_root
 from tenants.services.want_authority import want_generation
 from tests.cast import Cast, Member, work
@@ -88,6 +98,19 @@ def ask_an_outsider(cast: Cast) -> None:
     assert (row.failures, row.refusal) == (1, "address-refused")
 
 
+def revoke_everything(cast: Cast) -> None:
+    """One order, fulfilled twice, revokes what was left once."""
+    with tenant_scope(cast.contoso.tenant):
+        generation = Generation.objects.get(authority__kind="issuing")
+        left = Certificate.objects.filter(generation=generation).unrevoked(clock.now()).count()
+        before = Revocation.objects.count()
+    order = revoke_generation(cast.olga.actor, generation.id, Reason.SUPERSEDED, clock.now())
+    work()
+    with tenant_scope(cast.contoso.tenant):
+        assert MassRevocation.objects.get(id=order.id).revoked == left > 0
+        assert Revocation.objects.count() == before + left
+
+
 def test_every_kind_of_work_can_run_twice(cast: Cast, twice: set[str]) -> None:
     alice, bob = cast.alice, cast.bob
     with tenant_scope(cast.contoso.tenant):
@@ -142,4 +165,5 @@ def test_every_kind_of_work_can_run_twice(cast: Cast, twice: set[str]) -> None:
         find_ending_authorities()
         work()
 
+    revoke_everything(cast)
     assert twice == {kind.name for kind in due_work.kinds() if not kind.name.startswith("test_")}
