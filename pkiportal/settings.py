@@ -48,6 +48,8 @@ CSRF_TRUSTED_ORIGINS = environment.names("CSRF_TRUSTED_ORIGINS")
 PUBLISH_BASE_URL = environment.text(
     "PUBLISH_BASE_URL", f"http://localhost:{environment.number('PORT', 8000)}"
 ).rstrip("/")
+# Where a proxy finds what is published there; empty: lists come from the database alone.
+PUBLISH_FOLDER = environment.text("PUBLISH_FOLDER")
 ALLOWED_HOSTS.append(urlsplit(PUBLISH_BASE_URL).hostname or "localhost")
 
 INSTALLED_APPS = [

@@ -23,6 +23,7 @@ from tenants.models import Certificate, CrlPublication, Generation, Hold, HoldRe
 from tenants.models.authorities import AuthorityKind
 from tenants.scoping import tenant_scope
 from tenants.services.found_forest import publication, record_list
+from tenants.services.write_files import write_files
 
 # An entry leaves only after a list that was made this long after its certificate's end (RFC 5280 §3.3): clocks differ.
 RETAINED_FOR = timedelta(minutes=10)
@@ -71,7 +72,9 @@ def publish_root_list(tenant_id: uuid.UUID, generation_id: uuid.UUID, signer: Si
     """The same for an offline root, whose signer was opened from its key file for this one signature."""
     order = _read_order(tenant_id, generation_id, 0)
     lifetime = timedelta(seconds=settings.ROOT_CRL_LIFETIME_SECONDS)
-    made = _swap(tenant_id, order, sign_list(order, signer, lifetime, only_ca_certificates=True))
+    crl = sign_list(order, signer, lifetime, only_ca_certificates=True)
+    made = _swap(tenant_id, order, crl)
+    write_files(order.generation, 0, crl)
     _note_success(tenant_id, generation_id)
     return made
 
@@ -84,7 +87,9 @@ def _publish_shard(
         return standing
     order = _read_order(tenant_id, generation.id, shard)
     for_authorities = order.generation.authority.kind != AuthorityKind.ISSUING
-    _swap(tenant_id, order, sign_list(order, signer, lifetime, only_ca_certificates=for_authorities))
+    made = sign_list(order, signer, lifetime, only_ca_certificates=for_authorities)
+    _swap(tenant_id, order, made)
+    write_files(order.generation, shard, made)
     return order.at
 
 
@@ -99,6 +104,8 @@ def _still_good(tenant_id: uuid.UUID, generation: Generation, shard: int) -> dat
         entries = _entries(generation.id, shard, newest.this_update)
     crl = Crl.parse(bytes(newest.der))
     same = crl.entries_der == b"".join(entries) and _names(crl) == (_location(generation, shard),)
+    if same:
+        write_files(generation, shard, crl)  # the disk may have been full when it was made
     return newest.this_update if same else None
 
 

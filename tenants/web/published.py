@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.utils.cache import get_conditional_response
@@ -17,9 +17,11 @@ from django.utils.dateparse import parse_datetime
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
+from pki.crl import Crl
 from tenants import clock
 from tenants.access import public
-from tenants.public import current_list, issuer_certificate, list_in_force
+from tenants.public import PublishedList, current_list, issuer_certificate, list_in_force
+from tenants.published_files import issuer_file, list_file, read
 
 # A list is good until its nextUpdate, days away, but a revocation puts a new one in its place at any moment. A cache
 # that kept lists until nextUpdate (`Expires: nextUpdate` is often seen) would hide revocations for those days. One
@@ -44,7 +46,7 @@ def public_crl(
         return _nothing()
     if "at" in request.GET:
         return _list_of_then(request, tenant, generation, shard or 0)
-    found = current_list(tenant, generation, shard or 0)
+    found = _current(tenant, generation, shard or 0)
     if found is None:
         return _nothing()
     left = int((found.next_update - clock.now()).total_seconds())
@@ -52,6 +54,20 @@ def public_crl(
     return _document(
         request, found.der, "application/pkix-crl", found.sha256, caching, changed_at=found.published_at
     )
+
+
+def _current(tenant: uuid.UUID, generation: uuid.UUID, shard: int) -> PublishedList | None:
+    """From the folder of published files where the list is there, also while the database is away; else from the database.
+
+    One source for one address: two could answer with the older one after the newer one.
+    """
+    file = list_file(tenant, generation, shard)
+    der = read(file)
+    if file is None or der is None:
+        return current_list(tenant, generation, shard)
+    crl = Crl.parse(der)
+    made_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    return PublishedList(der, crl.sha256, made_at, crl.next_update or made_at)
 
 
 def _list_of_then(request: HttpRequest, tenant: uuid.UUID, generation: uuid.UUID, shard: int) -> HttpResponse:
@@ -72,7 +88,7 @@ def _list_of_then(request: HttpRequest, tenant: uuid.UUID, generation: uuid.UUID
 @require_safe
 def public_issuer(request: HttpRequest, tenant: uuid.UUID, generation: uuid.UUID) -> HttpResponse:
     """The certificate of one generation of an authority."""
-    der = issuer_certificate(tenant, generation)
+    der = read(issuer_file(tenant, generation)) or issuer_certificate(tenant, generation)
     if der is None:
         return _nothing()
     caching = f"public, max-age={CERTIFICATE_SECONDS}, immutable"

@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_datetime
 from django.utils.text import slugify
@@ -20,6 +21,7 @@ from tenants.scoping import tenant_scope
 from tenants.services.grow_shards import grow_shards
 from tenants.services.publish_crl import publish_crl
 from tenants.services.sign_root_list import sign_root_list
+from tenants.services.write_files import write_all_files
 
 
 class Command(BaseCommand):
@@ -39,6 +41,9 @@ class Command(BaseCommand):
             metavar="DATE",
             help="write the lists in force at a date (2026-11-24T10:00:00Z) to --out",
         )
+        parser.add_argument(
+            "--files", action="store_true", help="write what is current to PUBLISH_FOLDER, and sign nothing"
+        )
         parser.add_argument("--out", type=Path, help="folder for --archive")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,6 +55,10 @@ class Command(BaseCommand):
             if options["root_key"]:
                 passphrase = os.environ.get("ROOT_KEY_PASSPHRASE", "")
                 self._print(sign_root_list(tenant.id, options["root_key"], passphrase))
+            elif options["files"]:
+                self.stdout.write(
+                    f"{write_all_files(tenant.id)} lists written to {settings.PUBLISH_FOLDER or 'no folder'}"
+                )
             elif options["archive"]:
                 self._write_archive(tenant, options["archive"], options["out"])
             else:
