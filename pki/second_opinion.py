@@ -28,6 +28,8 @@ PRIVATE_TRUST: dict[str, str] = {
         "organizationIdentifier and verified personal names are validation data of public certificates (BR 7.1.4.2.4).",
     "cabf.smime.common_name_value_unknown_source":
         "The common name is the name the forest's administrator entered; no givenName and surname stand beside it.",
+    "cabf.smime.certificate_validity_period_at_maximum":
+        "A warning: 825 days to the second are lawful (BR 6.3.2), and the last second is counted here.",
     "cabf.internal_domain_name":
         "Forests may own domains outside the public suffixes, such as example or a company's internal ones (BR 2.2).",
 }  # fmt: skip
