@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from cryptography import x509
@@ -19,8 +20,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
-from tenants.models import Generation
-from tenants.public import current_list
+from pki.crl import Crl
+from tenants.models import CrossCertificate, Generation
+from tenants.public import current_list, publications
 from tenants.scoping import tenant_scope
 from tests.cast import Cast, Forest, work
 from tests.ceremonies import generations, root_of
@@ -97,6 +99,31 @@ def test_openssl_verifies_a_path_through_a_policy_authority_with_every_list(
     assert openssl(tmp_path, "verify", *checks, "branch.pem").returncode != 0, (
         "not without the policy authority"
     )
+
+
+def test_a_cross_certificate_and_a_revoked_authority(cast: Cast, tmp_path: Path) -> None:
+    forest, other = cast.contoso, cast.northwind
+    name, root = forest.tenant.name, root_of(forest).authority.name
+    (tmp_path / "other.pem").write_bytes(pem(root_of(other).certificate))
+    call_command(
+        "ceremony", "cross", name, root, "--root", str(tmp_path / "other.pem"), "--domain", other.domain
+    )
+    (issuing,) = generations(forest, "Issuing")
+    call_command("ceremony", "revoke", name, issuing.authority.name, "--reason", "superseded")
+    time.sleep(1.1)  # a list states whole seconds, and the order's entries end with its own
+    play(forest, tmp_path)
+    with tenant_scope(forest.tenant):
+        crossed = CrossCertificate.objects.get()
+    crossed.certificate.verify_directly_issued_by(root_of(forest).certificate)
+    assert crossed.certificate.public_key() == root_of(other).certificate.public_key()
+    assert bytes(crossed.der) in [der for der, _ in publications(forest.tenant.id).issuers]
+    (tmp_path / "crossed.pem").write_bytes(pem(crossed.certificate))
+    (theirs,) = generations(other, "Issuing")
+    (tmp_path / "theirs.pem").write_bytes(pem(theirs.certificate))
+    must(tmp_path, "verify", "-x509_strict", "-CAfile", "root.pem", "-untrusted", "crossed.pem", "theirs.pem")
+    served = current_list(forest.tenant.id, root_of(forest).id)
+    assert served is not None
+    assert Crl.parse(served.der).find(int(issuing.serial_number, 16)) is not None
 
 
 def test_the_roots_key_is_nowhere_but_in_its_file(cast: Cast, tmp_path: Path) -> None:

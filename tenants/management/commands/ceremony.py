@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from pki.ceremony import describe_order
+from pki.crl import Reason
 from pki.errors import PkiError
 from pki.orders import read_order
 from tenants import clock
@@ -17,7 +18,8 @@ from tenants.scoping import tenant_scope
 from tenants.services.approvals import Operator
 from tenants.services.export_order import export_order, forest_of_order, offline_generations
 from tenants.services.import_result import import_result, order_id_of
-from tenants.services.want_authority import KEY_TYPES, want_generation, want_subordinate
+from tenants.services.revoke_authority import REASONS, revoke_authority
+from tenants.services.want_authority import KEY_TYPES, want_cross, want_generation, want_subordinate
 
 
 class Command(BaseCommand):
@@ -40,6 +42,19 @@ class Command(BaseCommand):
         ask.add_argument("--domain", action="append", required=True, help="a mail domain; may be given again")
         ask.add_argument("--key-type", choices=[kind.value for kind in KEY_TYPES], default=KEY_TYPES[0].value)
         ask.add_argument("--request", type=Path, help="PKCS#10 of a key that is kept offline")
+        cross = commands.add_parser(
+            "cross", help="ask for a cross-certificate of a root's key by an authority of ours"
+        )
+        cross.add_argument("forest", metavar="FOREST")
+        cross.add_argument("name", metavar="AUTHORITY", help="who signs")
+        cross.add_argument("--root", required=True, type=Path, help="the root's self-signed certificate")
+        cross.add_argument(
+            "--domain", action="append", required=True, help="what it may vouch for; may be given again"
+        )
+        revoke = commands.add_parser("revoke", help="revoke the newest generation of an authority")
+        revoke.add_argument("forest", metavar="FOREST")
+        revoke.add_argument("name", metavar="AUTHORITY")
+        revoke.add_argument("--reason", choices=[reason.value for reason in REASONS], required=True)
         again = commands.add_parser("new-generation", help="ask for a new key of an authority")
         again.add_argument("forest", metavar="FOREST")
         again.add_argument("name", metavar="AUTHORITY")
@@ -69,7 +84,7 @@ class Command(BaseCommand):
 
     def _ask(self, options: dict[str, Any]) -> None:
         tenant = self._forest(options["forest"])
-        request = options["request"].read_bytes() if options["request"] else b""
+        request = options["request"].read_bytes() if options.get("request") else b""
         operator, at = Operator(tenant.id), clock.now()
         named = options["under"] if options["what"] == "new-authority" else options["name"]
         with tenant_scope(tenant):
@@ -81,11 +96,15 @@ class Command(BaseCommand):
                 operator, options["name"], newest.id, options["path_length"], options["domain"], options["key_type"],
                 request, at,
             )  # fmt: skip
+        elif options["what"] == "cross":
+            waiting = want_cross(operator, newest.id, options["root"].read_bytes(), options["domain"], at)
+        elif options["what"] == "revoke":
+            waiting = revoke_authority(operator, newest.id, Reason(options["reason"]), at)
         else:
             waiting = want_generation(operator, newest.authority_id, request, at)
         self.stdout.write(
             "It waits for an administrator, who decides it on the page Approvals." if waiting else
-            "Asked for. The worker makes the key; under an offline authority export a work order in a minute."
+            "Recorded. What an offline key has to sign for it is in the next work order; the worker does the rest."
         )  # fmt: skip
 
     def _export(self, name: str, folder: Path) -> None:
