@@ -20,6 +20,7 @@ from mail.services.expiry_notices import find_expiring
 from mail.services.plan import plan
 from mail.services.send import send
 from pki.crl import Reason
+from pki.keys import KeyType
 from tenants import clock, due_work
 from tenants.due_work import Handler
 from tenants.models import (
@@ -31,13 +32,16 @@ from tenants.models import (
     MassRevocation,
     OutsideDocument,
     Revocation,
+    Template,
 )
 from tenants.models.certificates import EnrolmentState
 from tenants.scoping import tenant_scope
+from tenants.services.decide_policy import decide_policy
 from tenants.services.expiry_notices import find_ending_authorities, write_notices
 from tenants.services.import_identity import import_identity
 from tenants.services.import_result import import_result
 from tenants.services.judge_certificate import judge_certificate
+from tenants.services.newest_certificates import newest_of
 from tenants.services.revoke import revoke
 from tenants.services.revoke_all import revoke_generation
 from tenants.services.trust_root import trust_root
@@ -101,7 +105,7 @@ def ask_an_outsider(cast: Cast) -> None:
 def revoke_everything(cast: Cast) -> None:
     """One order, fulfilled twice, revokes what was left once."""
     with tenant_scope(cast.contoso.tenant):
-        generation = Generation.objects.get(authority__kind="issuing")
+        generation = Generation.objects.filter(authority__kind="issuing").earliest("not_before", "number")
         left = Certificate.objects.filter(generation=generation).unrevoked(clock.now()).count()
         before = Revocation.objects.count()
     order = revoke_generation(cast.olga.actor, generation.id, Reason.SUPERSEDED, clock.now())
@@ -109,6 +113,19 @@ def revoke_everything(cast: Cast) -> None:
     with tenant_scope(cast.contoso.tenant):
         assert MassRevocation.objects.get(id=order.id).revoked == left > 0
         assert Revocation.objects.count() == before + left
+
+
+def move_keys(cast: Cast) -> None:
+    """A policy put into force twice: one version of the template, one order for each certificate."""
+    with tenant_scope(cast.contoso.tenant):
+        moving = len(newest_of("encryption", clock.now()))
+    decide_policy(cast.olga.actor, {"encryption": KeyType.P256}, None, clock.now())
+    work()
+    with tenant_scope(cast.contoso.tenant):
+        assert Template.objects.filter(code="encryption").count() == 2
+        assert (
+            Enrolment.objects.filter(template__code="encryption", template__version=2).count() == moving > 0
+        )
 
 
 def test_every_kind_of_work_can_run_twice(cast: Cast, twice: set[str]) -> None:
@@ -144,6 +161,7 @@ def test_every_kind_of_work_can_run_twice(cast: Cast, twice: set[str]) -> None:
         spki = {bytes(row.issuer_spki_sha256) for row in ForeignCrl.objects.all()}
         assert len(spki) == ForeignCrl.objects.count()
 
+    move_keys(cast)
     ask_an_outsider(cast)
     brought = outside_identity(alice.address, from_day=-300, to_day=5)
     import_identity(alice.actor, brought.p12(), OUTSIDE_PASSWORD, clock.now())
