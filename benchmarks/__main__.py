@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import measuring, smime_memory, smime_time, verdicts
+from benchmarks import lists, measuring, smime_memory, smime_time, verdicts
 
 PARTS: dict[str, Callable[[], None]] = {
     "smime-time": lambda: measuring.show(smime_time.rows()),
     "smime-memory": lambda: smime_memory.show([1, 10, 50]),
     "verdicts": verdicts.show,
+    "lists": lambda: measuring.show(lists.rows()),
 }
 
 
