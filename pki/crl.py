@@ -66,8 +66,7 @@ def build(
         raise _refusal("crl-number", f"{number} is no list number.")
     if utc(next_update) <= utc(this_update):
         raise _refusal("crl-dates", "A list must end after it begins.")
-    revoked = list(entries)
-    revoked_length = sum(map(len, revoked))
+    revoked = b"".join(entries)
     head = b"".join(
         (
             der.integer(1),  # v2
@@ -76,12 +75,12 @@ def build(
             der.time(utc(this_update)),
             der.time(utc(next_update)),
             # an empty list is absent, never an empty SEQUENCE (RFC 5280 §5.1.2.6)
-            der.header(der.SEQUENCE, revoked_length) if revoked else b"",
+            der.header(der.SEQUENCE, len(revoked)) if revoked else b"",
         )
     )
     tail = _list_extensions(issuer.certificate, number, _distribution_point(location, only_ca_certificates))
-    tbs_header = der.header(der.SEQUENCE, len(head) + revoked_length + len(tail))
-    signed_parts = [tbs_header, head, *revoked, tail]
+    tbs_header = der.header(der.SEQUENCE, len(head) + len(revoked) + len(tail))
+    signed_parts = [tbs_header, head, revoked, tail]
     algorithm = signature_algorithm(issuer.private_key)
     if judge is not None:
         judge(_closed(signed_parts, algorithm, b""))
