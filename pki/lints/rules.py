@@ -57,7 +57,10 @@ class Subject:
 
     @cached_property
     def is_self_signed(self) -> bool:
-        return self.certificate.subject == self.certificate.issuer
+        """A root; another generation's certificate under the same name is only self-issued (RFC 5280 §3.2)."""
+        if self.certificate.subject != self.certificate.issuer:
+            return False
+        return self._issuer is None or self._issuer.public_key() == self.certificate.public_key()
 
     @cached_property
     def key(self) -> PublicKey:
