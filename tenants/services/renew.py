@@ -72,10 +72,15 @@ def find_renewals() -> None:
     """Ask for the successor of every certificate whose time has come, in every forest."""
     at = clock.now()
     for tenant_id in list(Tenant.objects.values_list("id", flat=True)):
-        with tenant_scope(tenant_id):
-            due = due_certificates(at)
-        for certificate_id in due:
-            _renew_due(tenant_id, certificate_id, at)
+        renew_due(tenant_id, at)
+
+
+def renew_due(tenant_id: uuid.UUID, at: datetime) -> None:
+    """The same in one forest."""
+    with tenant_scope(tenant_id):
+        due = due_certificates(at)
+    for certificate_id in due:
+        _renew_one(tenant_id, certificate_id, at)
 
 
 def due_certificates(at: datetime) -> list[uuid.UUID]:
@@ -107,7 +112,7 @@ def due_certificates(at: datetime) -> list[uuid.UUID]:
     return [one for one in due if one not in under_way | set(lately.values_list("replaces_id", flat=True))]
 
 
-def _renew_due(tenant_id: uuid.UUID, certificate_id: uuid.UUID, at: datetime) -> None:
+def _renew_one(tenant_id: uuid.UUID, certificate_id: uuid.UUID, at: datetime) -> None:
     with tenant_scope(tenant_id, write=True):
         row = Certificate.objects.select_related("template").get(id=certificate_id)
         assert row.template is not None  # noqa: S101  `due_certificates` asks for one
