@@ -98,7 +98,8 @@ def templates(request: SignedInRequest) -> HttpResponse:
             for w in waiting_enrolments()
         ]
         only = _administrators() == 1
-        displeased = [f"{o.linter}: {o.findings[0][2]}" for o in objections()]
+        # One of each kind: the same rule is broken by every certificate of a template.
+        displeased = {o.findings[0][0]: f"{o.linter}: {o.findings[0][2]}" for o in objections()}
     drafts = [
         DraftLine(d.id, d.title, d.author.name, d.written_at, d.author_id == me)
         for d in (line.draft for line in lines)
@@ -109,7 +110,7 @@ def templates(request: SignedInRequest) -> HttpResponse:
         "drafts": drafts,
         "waiting": waiting,
         "only": only,
-        "objections": displeased,
+        "objections": list(displeased.values()),
     }
     return render(request, "tenants/admin/templates.html", context)
 

@@ -24,12 +24,18 @@ BY_OTHER_WAYS = {
     "tenants:enrol": "before the first certificate",
     "tenants:trust_preview": "after a file was read, or from a request",
     "mail:draft": "with a draft",
+    "tenants:next_policy": "after a choice in a form",
+    "tenants:template_draft": "with a draft of a template",
+    "tenants:template_draft_edit": "with a draft of a template",
 }
 # Answers that are no pages: files, fragments, what only a script or a form asks for.
 NO_PAGES = {
     "portal:home", "portal:health", "portal:sign_out",
     "tenants:enrol_status", "tenants:lock", "tenants:certificate_file", "tenants:trust_request",
     "tenants:public_crl", "tenants:public_issuer", "tenants:new_signin_link", "tenants:deactivate_person",
+    "tenants:public_shard_crl", "tenants:renew", "tenants:two_person_rule", "tenants:approval_approve",
+    "tenants:approval_decline", "tenants:template_withdraw", "tenants:template_publish",
+    "tenants:template_discard", "tenants:decide_enrolment", "tenants:release",
     "tenants:activate_person", "tenants:allow_enrolment", "tenants:publish_crl", "tenants:trust_refuse",
     "mail:inbox_rows", "mail:attachment", "mail:raw", "mail:check_again", "mail:mark_unread",
     "mail:draft_discard", "mail:draft_save", "mail:recipients", "mail:certificate_import", "mail:contact_choose",

@@ -424,7 +424,9 @@ def _algorithms() -> dict[str, Page]:
         {"title": "Signing", "now": "EC P-256", "then": "Ed25519", "moving": 1, "staying": 1},
     ]
     form = forms.NextPolicy(initial={"key_encryption": "p-256"})
-    wrong = forms.with_error(forms.NextPolicy({"begins": "tomorrow"}), "begins", "This is not a date.")
+    wrong = forms.with_error(
+        forms.NextPolicy({"begins": "2001-01-01"}), "begins", "A policy cannot begin in the past."
+    )
     page = {"shell": ADMIN, "columns": columns, "policy": policy, "coming": [policy], "form": form}
     at, one = reverse("tenants:algorithms"), reverse("tenants:next_policy")
     return {

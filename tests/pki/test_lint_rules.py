@@ -465,3 +465,16 @@ def test_what_pkilint_holds_against_a_mutant_ours_refuses_too(
     said: Iterable[object] = second_opinion.on_certificate(certificate.public_bytes(Encoding.DER)) or ()
     if said and case not in OURS_ALLOWS:
         assert codes(certificate, contoso)
+
+
+@LINTED
+@pytest.mark.parametrize(
+    ("url", "is_excused"),
+    [
+        ("http://localhost:8000/pki/a.crl", True),
+        ("http://internal:80/a.crl", False),
+        ("http://localhost.x y/", False),
+    ],
+)
+def test_only_the_address_of_a_trial_is_excused(url: str, is_excused: bool) -> None:
+    assert second_opinion._is_trial("pkix.invalid_uri_syntax", f'Invalid URI syntax: "{url}"') is is_excused

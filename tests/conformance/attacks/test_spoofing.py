@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pki.path import validate
+from pki.memo import judge_once
 from smime import author, der, layers, oids, seal, signed_attributes, signing_certificate, verify
 from smime import open as opening
 from smime.addresses import Address
@@ -72,7 +72,7 @@ def signatures_around_ciphertext_do_not_count(patch: pytest.MonkeyPatch) -> None
 @removes("mallory", "a homograph", "a longer domain", "a detail")
 def the_signer_is_compared_with_the_author(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(author, "same_mailbox", lambda one, other: True)
-    patch.setattr(seal, "validate", _without(address=None))
+    patch.setattr(seal, "judge_once", _without(address=None))
 
 
 @removes("mallory as a name")
@@ -144,15 +144,15 @@ def the_algorithms_are_protected(patch: pytest.MonkeyPatch) -> None:
 
 @removes("a withdrawn key", "a good and a withdrawn key")
 def revocation_is_required(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(seal, "validate", _without(revocation="ignored"))
+    patch.setattr(seal, "judge_once", _without(revocation="ignored"))
 
 
 @removes("a twin of the certificate", "a twin of the authority", "an end entity as authority")
 def the_path_is_judged(patch: pytest.MonkeyPatch) -> None:
     def credulous(**question: object) -> object:
-        return validate(**question | {"leaf": cast().alice.certificate})  # type: ignore[arg-type]
+        return judge_once(**question | {"leaf": cast().alice.certificate})  # type: ignore[arg-type]
 
-    patch.setattr(seal, "validate", credulous)
+    patch.setattr(seal, "judge_once", credulous)
 
 
 @removes("a key for web servers", "an unknown critical demand")
@@ -166,7 +166,7 @@ def the_key_may_sign(patch: pytest.MonkeyPatch) -> None:
 
 
 def _without(**changed: object) -> Callable[..., object]:
-    return lambda **question: validate(**question | changed)
+    return lambda **question: judge_once(**question | changed)
 
 
 @pytest.mark.parametrize("name", REMOVALS)

@@ -86,7 +86,7 @@ def test_rows_of_another_forest_are_absent(cast: Cast) -> None:
     """The same addresses open for their own administrator, and answer 404 to the other forest's."""
     rows = rows_of(cast.fabrikam, cast)
     own, foreign = browser(cast.fabrikam.administrator), browser(cast.olga)
-    absent = browser(cast.olga)
+    absent, owner = browser(cast.olga), browser(cast.bob)
     assert len(rows) >= 10
     for route, values in rows:
         path = filled(route, **values)
@@ -95,5 +95,9 @@ def test_rows_of_another_forest_are_absent(cast: Cast) -> None:
             nothing = getattr(absent, method)(filled(route, tab="path", form="cer", fp="0" * 64))
             assert answer.status_code == nothing.status_code, (method, path)
             assert answer.status_code in {404, 405}, (method, path)
-        statuses = {getattr(own, method)(path).status_code for method in ("get", "post")}
+        if route.endswith("release/"):  # of a held certificate, and this one is good: absent for its own, too
+            continue
+        # a certificate is renewed by its owner alone
+        knows = owner if route == "certificates/<str:fp>/renew/" else own
+        statuses = {getattr(knows, method)(path).status_code for method in ("get", "post")}
         assert statuses - {404, 405}, path
