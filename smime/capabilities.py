@@ -66,9 +66,31 @@ def of_certificate(certificate: x509.Certificate) -> tuple[Capability, ...]:
 _EXTENSION = x509.ObjectIdentifier(oids.SMIME_CAPABILITIES)
 
 
+_CIPHERS = {
+    oids.AES_256_GCM: ContentCipher.AES_256_GCM,
+    oids.AES_128_GCM: ContentCipher.AES_128_GCM,
+    oids.AES_256_CBC: ContentCipher.AES_256_CBC,
+    oids.AES_128_CBC: ContentCipher.AES_128_CBC,
+}
+
+
+def readable_ciphers(announced: Sequence[Capability]) -> frozenset[ContentCipher]:
+    """What can be opened there.
+
+    AES-256-GCM stands for all four, as RFC 8551 §2.7 demands of whoever has it, and any AES for AES-128-CBC, the oldest
+    that all of S/MIME has had to know (RFC 5751 §2.7). A program that lists no AES, or nothing, is taken to know CBC.
+    """
+    listed = {_CIPHERS[capability.oid] for capability in announced if capability.oid in _CIPHERS}
+    if not listed:
+        return frozenset((ContentCipher.AES_256_CBC, ContentCipher.AES_128_CBC))
+    if ContentCipher.AES_256_GCM in listed:
+        return frozenset(ContentCipher)
+    return frozenset((*listed, ContentCipher.AES_128_CBC))
+
+
 def reads_gcm(announced: Sequence[Capability]) -> bool:
     """Whether AuthEnvelopedData with AES-256-GCM can be opened there."""
-    return any(capability.oid == oids.AES_256_GCM for capability in announced)
+    return ContentCipher.AES_256_GCM in readable_ciphers(announced)
 
 
 def reads_oaep_sha256(announced: Sequence[Capability]) -> bool:
@@ -142,8 +164,8 @@ class Choice:
     """How one letter is protected for all its readers.
 
     `cek_hkdf` binds the content key to the cipher (RFC 9709); `pss` is for a signer with an RSA key. `limited_by` are
-    the positions of the readers who do not list GCM, `transport_limited_by` of those with an RSA key who do not list
-    OAEP.
+    the positions of the readers to whom no better cipher could go, `transport_limited_by` of those with an RSA key who
+    do not list OAEP.
     """
 
     cipher: ContentCipher
@@ -155,25 +177,38 @@ class Choice:
 
 
 def choose(readers: Sequence[Reader]) -> Choice:
-    """One strength for all readers, the best that every one of them announces (RFC 8551 §2.7.3).
+    """One strength for all readers, the best that every one of them can open (RFC 8551 §2.7.3).
 
     A reader of whom nothing is known limits the letter to AES-256-CBC and RSA PKCS#1 v1.5, because widespread programs
-    open nothing newer. With CBC the letter must be signed inside.
+    open nothing newer; one who lists AES-128 alone, to that. With CBC the letter must be signed inside.
     """
-    limited_by = tuple(n for n, reader in enumerate(readers) if not reads_gcm(reader.announced))
+    opened = [readable_ciphers(reader.announced) for reader in readers]
+    cipher = _best_of_all(opened) if readers else ContentCipher.AES_256_CBC
     without_oaep = tuple(
         n
         for n, reader in enumerate(readers)
         if reader.takes_key_transport and not reads_oaep_sha256(reader.announced)
     )
     return Choice(
-        ContentCipher.AES_256_CBC if limited_by or not readers else ContentCipher.AES_256_GCM,
+        cipher,
         KeyTransport.PKCS1_V15 if without_oaep or not readers else KeyTransport.OAEP_SHA256,
         cek_hkdf=_all_list(readers, oids.CEK_HKDF_SHA256),
         pss=_all_list(readers, oids.RSASSA_PSS),
-        limited_by=limited_by,
+        limited_by=_limiting(cipher, opened),
         transport_limited_by=without_oaep,
     )
+
+
+def _best_of_all(opened: Sequence[frozenset[ContentCipher]]) -> ContentCipher:
+    """The first of `ContentCipher` that all can open; AES-128-CBC is one of everybody's."""
+    return next(cipher for cipher in ContentCipher if all(cipher in ciphers for ciphers in opened))
+
+
+def _limiting(cipher: ContentCipher, opened: Sequence[frozenset[ContentCipher]]) -> tuple[int, ...]:
+    """Those whose own best this is; where only all together come down to it, those who are short of AES-256-GCM."""
+    best = [_best_of_all([ciphers]) for ciphers in opened]
+    short = {n: own for n, own in enumerate(best) if own is not ContentCipher.AES_256_GCM}
+    return tuple(n for n, own in short.items() if own is cipher) or tuple(short)
 
 
 def _all_list(readers: Sequence[Reader], oid: str) -> bool:

@@ -74,8 +74,7 @@ def encrypt_entity(
         key_transport=key_transport,
         cek_hkdf=cek_hkdf,
     )
-    authenticated = cipher is ContentCipher.AES_256_GCM
-    return _cms_entity(cms, "authEnveloped-data" if authenticated else "enveloped-data", "smime.p7m")
+    return _cms_entity(cms, "authEnveloped-data" if cipher.authenticated else "enveloped-data", "smime.p7m")
 
 
 def certificates_entity(certificates: Sequence[Certificate]) -> Entity:

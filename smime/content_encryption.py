@@ -186,7 +186,7 @@ _OPENERS: dict[Mode, Callable[[ContentAlgorithm, bytes, View, bytes, bytes], Sou
 }
 
 
-# --- sealing: AES-256 only -------------------------------------------------------------------------------------
+# --- sealing: AES in GCM and CBC -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,28 +201,33 @@ class Sealed:
     tag: Content
 
 
-def seal_gcm(key: bytes, content: Content, *, cek_hkdf: bool = False) -> Sealed:
-    """AES-256-GCM under a fresh nonce, without additional data; with `cek_hkdf` as RFC 9709 binds the key.
+_GCM_OF_LENGTH = {16: oids.AES_128_GCM, 32: oids.AES_256_GCM}
+_CBC_OF_LENGTH = {16: oids.AES_128_CBC, 32: oids.AES_256_CBC}
 
+
+def seal_gcm(key: bytes, content: Content, *, cek_hkdf: bool = False) -> Sealed:
+    """AES-GCM under a fresh nonce, without additional data; with `cek_hkdf` as RFC 9709 binds the key.
+
+    The length of `key`, 16 or 32 octets, says which AES.
     aes-ICVlen is written out because its default is 12 (RFC 5084 §3.2).
     """
     nonce = os.urandom(GCM_NONCE_OCTETS)
     parameters = der.sequence(der.octet_string(nonce), der.integer(TAG_OCTETS))
-    algorithm = AlgorithmIdentifier(oids.AES_256_GCM, parameters)
+    algorithm = AlgorithmIdentifier(_GCM_OF_LENGTH[len(key)], parameters)
     if cek_hkdf:
         key, algorithm = _bound(key, algorithm)
-    octets = _Ciphertext(Cipher(algorithms.AES256(key), modes.GCM(nonce)), content)
+    octets = _Ciphertext(Cipher(algorithms.AES(key), modes.GCM(nonce)), content)
     return Sealed(algorithm, joined(octets), joined(_Tag(octets)))
 
 
 def seal_cbc(key: bytes, content: Content, *, cek_hkdf: bool = False) -> Sealed:
-    """AES-256-CBC under a fresh initialisation vector, padded as RFC 5652 §6.3 says; `cek_hkdf` as above."""
+    """AES-CBC under a fresh initialisation vector, padded as RFC 5652 §6.3 says; `cek_hkdf` as above."""
     iv = os.urandom(_AES_BLOCK)
-    algorithm = AlgorithmIdentifier(oids.AES_256_CBC, der.octet_string(iv))
+    algorithm = AlgorithmIdentifier(_CBC_OF_LENGTH[len(key)], der.octet_string(iv))
     if cek_hkdf:
         key, algorithm = _bound(key, algorithm)
     fill = _AES_BLOCK - len(content) % _AES_BLOCK
-    cipher = Cipher(algorithms.AES256(key), modes.CBC(iv))
+    cipher = Cipher(algorithms.AES(key), modes.CBC(iv))
     return Sealed(algorithm, joined(_Ciphertext(cipher, content, bytes((fill,)) * fill)), b"")
 
 

@@ -1,4 +1,4 @@
-"""Writing EnvelopedData and AuthEnvelopedData (RFC 5652 §6, RFC 5083, RFC 8551 §3.3, §3.4): always AES-256."""
+"""Writing EnvelopedData and AuthEnvelopedData (RFC 5652 §6, RFC 5083, RFC 8551 §3.3, §3.4) with AES."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from .key_transport import KeyTransport
 from .octets import Content, Rope, joined
 from .recipients import MAX_RECIPIENTS
 
-_CONTENT_KEY_OCTETS = 32
 _OTHER_RECIPIENT = der.context(4)
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
 
@@ -33,10 +32,25 @@ ReceivingKey: TypeAlias = (
 
 
 class ContentCipher(StrEnum):
-    """AES_256_GCM makes AuthEnvelopedData; AES_256_CBC makes EnvelopedData, which proves nothing by itself."""
+    """GCM makes AuthEnvelopedData; CBC makes EnvelopedData, which proves nothing by itself. Best first.
+
+    AES-128 is for readers who say that they know nothing longer.
+    """
 
     AES_256_GCM = "AES-256-GCM"
+    AES_128_GCM = "AES-128-GCM"
     AES_256_CBC = "AES-256-CBC"
+    AES_128_CBC = "AES-128-CBC"
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether the cipher itself proves that the content is unchanged."""
+        return self in (ContentCipher.AES_256_GCM, ContentCipher.AES_128_GCM)
+
+    @property
+    def key_octets(self) -> int:
+        """The length of its content key."""
+        return 16 if self in (ContentCipher.AES_128_GCM, ContentCipher.AES_128_CBC) else 32
 
 
 def enveloped_data(
@@ -76,9 +90,9 @@ def envelope(
             code="recipient-count",
             remedy="Send the letter in several parts.",
         )
-    content_key = os.urandom(_CONTENT_KEY_OCTETS)
+    content_key = os.urandom(cipher.key_octets)
     infos = [_recipient_info(certificate, content_key, key_transport) for certificate in recipients]
-    if cipher is ContentCipher.AES_256_GCM:
+    if cipher.authenticated:
         return _auth_enveloped(content_encryption.seal_gcm(content_key, content, cek_hkdf=cek_hkdf), infos)
     return _enveloped(content_encryption.seal_cbc(content_key, content, cek_hkdf=cek_hkdf), infos)
 

@@ -106,7 +106,7 @@ class RecipientPlan:
 class Plan:
     """The whole letter's verdict. `choice` is the one protection for all who can read it encrypted.
 
-    `limiting` are those of them for whom the cipher is not the newest, `transport_limiting` those for whom the way of
+    `limiting` are those of them to whom no better cipher could go, `transport_limiting` those for whom the way of
     the key to RSA readers is not.
     """
 

@@ -15,7 +15,6 @@ from mail.services.plan import Plan, RecipientPlan, plan
 from mail.services.send import MOST_RECIPIENTS
 from mail.web.letter_form import read_post
 from mail.web.words import joined
-from smime.encrypt import ContentCipher
 from tenants import clock
 from tenants.access import Actor, SignedInRequest, member
 
@@ -101,7 +100,7 @@ def _encrypting(judged: Plan) -> str:
 
 def must_sign(letter: Letter, judged: Plan) -> str:
     """Why Sign cannot be switched off: without authenticated encryption only the signature shows a change."""
-    if not letter.encrypt or judged.cipher is ContentCipher.AES_256_GCM or not judged.limited_by:
+    if not letter.encrypt or judged.cipher.authenticated or not judged.limited_by:
         return ""
     facts = {"algorithm": judged.algorithm, "who": judged.limited_by}
     return (

@@ -119,6 +119,43 @@ def test_one_who_does_not_read_gcm_limits_all_and_is_named() -> None:
     assert (choice.cipher, choice.limited_by) == (ContentCipher.AES_256_CBC, (1, 3))
 
 
+def only(*listed: str) -> tuple[Capability, ...]:
+    """A program that lists these alone, and Triple DES."""
+    return tuple(map(Capability, (*listed, oids.DES_EDE3_CBC)))
+
+
+GCM256, GCM128, CBC256, CBC128 = ContentCipher
+A256G, A128G, A256C, A128C = oids.AES_256_GCM, oids.AES_128_GCM, oids.AES_256_CBC, oids.AES_128_CBC
+
+
+@pytest.mark.parametrize(
+    ("programs", "cipher", "limited_by"),
+    [
+        ([OURS, OURS], GCM256, ()),
+        ([only(A256G)], GCM256, ()),
+        ([only(A128G)], GCM128, (0,)),
+        ([only(A128G), OURS], GCM128, (0,)),
+        ([only(A128G), only(A256G)], GCM128, (0,)),
+        ([only(A128G, A256C), OURS], GCM128, (0,)),
+        ([OURS, only(A128G), only(A256C)], CBC128, (1, 2)),
+        ([only(A128G, A256C), only(A256C)], CBC256, (1,)),
+        ([only(A256G), only(A256C)], CBC256, (1,)),
+        ([only(A256C), OURS], CBC256, (0,)),
+        ([only(A256C, A128C), ()], CBC256, (0, 1)),
+        ([only(A128C)], CBC128, (0,)),
+        ([OURS, only(A128C)], CBC128, (1,)),
+        ([(), only(A128C), only(A256C)], CBC128, (1,)),
+        ([only()], CBC256, (0,)),
+        ([()], CBC256, (0,)),
+    ],
+)
+def test_a_letter_has_the_best_cipher_that_every_reader_opens(
+    programs: list[tuple[Capability, ...]], cipher: ContentCipher, limited_by: tuple[int, ...]
+) -> None:
+    choice = choose([reader(program) for program in programs])
+    assert (choice.cipher, choice.limited_by) == (cipher, limited_by)
+
+
 def test_oaep_is_chosen_only_if_every_rsa_reader_announces_it() -> None:
     choice = choose([reader(OURS), reader(without(oids.RSAES_OAEP))])
     assert (choice.key_transport, choice.transport_limited_by) == (KeyTransport.PKCS1_V15, (1,))
@@ -138,7 +175,7 @@ def test_what_one_reader_does_not_list_is_not_used_and_changes_nothing_else(oid:
 
 
 def test_hkdf_may_bind_cbc_too() -> None:
-    choice = choose([reader(without(oids.AES_256_GCM))])
+    choice = choose([reader(without(oids.AES_256_GCM, oids.AES_128_GCM))])
     assert (choice.cipher, choice.cek_hkdf) == (ContentCipher.AES_256_CBC, True)
 
 
@@ -150,7 +187,11 @@ def test_nothing_known_of_anybody_means_the_most_compatible() -> None:
 
 
 @pytest.mark.parametrize("kind", ["rsa-2048", "p-256", "x25519", "ml-kem-768"])
-@pytest.mark.parametrize("announced", [OURS, OUTLOOK_LIKE, (), without(oids.AES_256_GCM)])
+@pytest.mark.parametrize(
+    "announced",
+    [OURS, OUTLOOK_LIKE, (), without(A256G), without(A256G, A128G), only(A128C)],
+    ids=["ours", "outlook", "unknown", "GCM-128", "CBC bound", "CBC-128"],
+)
 def test_what_is_chosen_opens(announced: tuple[Capability, ...], kind: str) -> None:
     choice = choose([reader(announced, kind)])
     encoded = enveloped_data(

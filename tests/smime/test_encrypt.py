@@ -41,7 +41,7 @@ def envelope(
 def test_every_kind_of_key_opens_what_was_encrypted_to_it(kind: str, cipher: ContentCipher) -> None:
     result = decrypt(envelope([person(kind)], cipher), keys=[person(kind).decryption])
     assert (result.status, result.content, result.algorithm) == (DecryptionStatus.OK, CONTENT, cipher.value)
-    assert result.authenticated is (cipher is GCM)
+    assert result.authenticated is cipher.value.endswith("GCM")
     assert (result.key_certificate, result.weak, result.findings) == (person(kind).certificate, False, ())
 
 

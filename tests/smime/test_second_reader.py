@@ -70,7 +70,7 @@ def test_an_envelope_reads_the_same(cipher: ContentCipher, transport: KeyTranspo
     ours = cms.parse(encoded)
     assert isinstance(ours, cms.EnvelopedData | cms.AuthEnvelopedData)
     theirs = other.ContentInfo.load(encoded, strict=True)["content"]
-    part = "encrypted_content_info" if cipher is ContentCipher.AES_256_CBC else "auth_encrypted_content_info"
+    part = "encrypted_content_info" if cipher.value.endswith("CBC") else "auth_encrypted_content_info"
     assert theirs[part]["content_encryption_algorithm"].dump() == ours.encrypted.algorithm.to_der()
     assert theirs[part]["encrypted_content"].native == bytes(ours.encrypted.octets or b"")
     if isinstance(ours, cms.AuthEnvelopedData):

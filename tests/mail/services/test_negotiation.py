@@ -180,6 +180,29 @@ def test_an_old_program_limits_the_letter_and_the_line_says_who(
     assert "Sign stays on" in must_sign(Letter(to=DANA), judged)
 
 
+def test_a_program_that_lists_aes_128_alone_gets_it_and_the_line_says_so(
+    cast: Cast, alice: Member, announcing: Announcing
+) -> None:
+    announcing((Capability(oids.AES_128_CBC), Capability(oids.DES_EDE3_CBC)))
+    receive(alice, letter(clock.now() - HOUR))
+    hana = cast.contoso.add("Hana Holm")
+    judged = planned(alice, f"{hana.address}, {DANA}")
+    assert (judged.algorithm, judged.limited_by) == ("AES-128-CBC", "Dana Dorn")
+    assert (
+        line(judged)
+        == "Encrypting with AES-128-CBC, because the mail program of Dana Dorn lists nothing newer."
+    )
+    assert "receives AES-128-CBC" in must_sign(Letter(to=DANA), judged)
+
+
+def test_with_aes_128_in_gcm_the_signature_may_be_left_out(alice: Member, announcing: Announcing) -> None:
+    announcing((Capability(oids.AES_128_GCM), Capability(oids.AES_256_CBC)))
+    receive(alice, letter(clock.now() - HOUR))
+    judged = planned(alice)
+    assert judged.algorithm == "AES-128-GCM"
+    assert must_sign(Letter(to=DANA), judged) == ""
+
+
 def test_a_program_without_oaep_limits_the_way_of_the_key_only(alice: Member, announcing: Announcing) -> None:
     announcing(WITHOUT_OAEP)
     receive(alice, letter(clock.now() - HOUR))
