@@ -97,7 +97,14 @@ class _Pinned(http.client.HTTPConnection):
         self._watch.daemon = True
         self._watch.start()
         if self._address.scheme == "https":
-            self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self._address.host)
+            # The watch has to know the wrapped socket during its handshake: wrapping takes the plain one's descriptor away.
+            wrapped = ssl.create_default_context().wrap_socket(
+                plain, server_hostname=self._address.host, do_handshake_on_connect=False
+            )
+            self.sock = wrapped
+            wrapped.do_handshake()
+        if time.monotonic() >= self._deadline:  # the watch may have come and gone while sockets changed
+            raise TimeoutError
 
     def _expire(self, plain: socket.socket) -> None:
         self.expired = True
