@@ -11,7 +11,7 @@ from django.db import IntegrityError
 
 from pki.names import Mailbox
 from tenants.access import Actor
-from tenants.models import Account, MailDomain, Person, SignInLink, UnlockedKey
+from tenants.models import Account, MailDomain, Person, SignInLink, Tenant, UnlockedKey
 from tenants.models.people import Role
 from tenants.public import forest_of
 from tenants.refusals import refuse
@@ -41,6 +41,8 @@ def add_person(actor: Actor, name: str, address: str, role: Role, at: datetime) 
         raise taken
     try:
         with tenant_scope(actor.tenant_id, write=True):
+            if role == Role.ADMINISTRATOR:
+                _refuse_second_self()
             return create_person(name, str(mailbox), role, at)
     except IntegrityError:
         raise taken from None  # somebody else added it a moment ago
@@ -78,6 +80,8 @@ def new_link(actor: Actor, person_id: uuid.UUID, at: datetime) -> str:
     _require_administrator(actor)
     with tenant_scope(actor.tenant_id, write=True):
         person = Person.objects.get(id=person_id)
+        if person.role == Role.ADMINISTRATOR and person.id != actor.person_id:
+            _refuse_second_self()
         SignInLink.objects.filter(account_id=person.account_id, used_at__isnull=True).delete()
         return _create_link(person.account_id, at)
 
@@ -104,6 +108,17 @@ def record_access(actor: Actor, person_id: uuid.UUID, *, active: bool) -> Person
 def _require_administrator(actor: Actor) -> None:
     if not actor.is_administrator:
         raise refuse("not-administrator", "Only an administrator manages people.", owner="administrator")
+
+
+def _refuse_second_self() -> None:
+    """Inside the scope: whoever holds the link of another administrator could approve their own wishes with it."""
+    if Tenant.objects.get(id=current_tenant_id()).needs_two_people:
+        raise refuse(
+            "two-people-administrators",
+            "Under the two-person rule nobody alone makes an administrator, or a link for another one.",
+            remedy="End the rule together on the page Approvals, do this, and turn the rule on again.",
+            owner="administrator",
+        )
 
 
 def _create_link(account_id: uuid.UUID, at: datetime) -> str:

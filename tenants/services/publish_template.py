@@ -7,7 +7,7 @@ import uuid
 from datetime import datetime
 
 from tenants.access import Actor
-from tenants.models import Person, Template, TemplateAct, TemplateDraft
+from tenants.models import Person, Template, TemplateAct, TemplateDraft, Tenant
 from tenants.models.people import Role
 from tenants.models.templates import TemplateActKind
 from tenants.refusals import Refused, refuse
@@ -69,13 +69,17 @@ def withdraw_template(actor: Actor, template_id: uuid.UUID, note: str, at: datet
 
 
 def is_only_administrator(actor: Actor) -> bool:
-    """Whether nobody else administers the forest. Inside a scope. Raises Refused for whoever does not either."""
+    """Whether nobody else administers the forest, and it asks for no second person. Inside a scope.
+
+    Under the two-person rule nobody is the only one: else deactivating the others would be enough to decide alone.
+    Raises Refused for whoever is no administrator.
+    """
     administrators = set(Person.objects.active().filter(role=Role.ADMINISTRATOR).values_list("id", flat=True))
     if actor.person_id not in administrators:
         raise refuse(
             "not-administrator", "Only an active administrator can decide this.", owner="administrator"
         )
-    return len(administrators) == 1
+    return len(administrators) == 1 and not Tenant.objects.get(id=actor.tenant_id).needs_two_people
 
 
 def _may_publish(actor: Actor, draft: TemplateDraft, fingerprint: str) -> bool:

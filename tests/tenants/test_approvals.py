@@ -16,8 +16,10 @@ from tenants.models.people import Role
 from tenants.refusals import Refused
 from tenants.scoping import current_tenant_id, tenant_scope
 from tenants.services import approvals
+from tenants.services.add_person import add_person, new_link
 from tenants.services.approvals import Action, act, approve, decline, set_two_person_rule
 from tenants.services.deactivate import deactivate
+from tenants.services.publish_template import is_only_administrator
 from tests.browsing import browser, words
 from tests.cast import Cast, Member
 
@@ -78,7 +80,8 @@ def test_with_the_rule_nothing_happens_until_another_one_approves(cast: Cast, pa
 
 
 def test_two_approvals_at_once_do_it_once(cast: Cast, paint: Action) -> None:
-    second, third = ruled(cast), cast.contoso.add("Tess Third", ready=False, role=Role.ADMINISTRATOR)
+    third = cast.contoso.add("Tess Third", ready=False, role=Role.ADMINISTRATOR)  # before the rule
+    second = ruled(cast)
     waiting = ask(cast, paint)
 
     def attempt(member: Member) -> bool:
@@ -120,7 +123,8 @@ def test_a_refused_and_a_withdrawn_wish_are_over(cast: Cast, paint: Action) -> N
 
 
 def test_the_wish_of_somebody_who_left_is_not_carried_out(cast: Cast, paint: Action) -> None:
-    second, third = ruled(cast), cast.contoso.add("Tess Third", ready=False, role=Role.ADMINISTRATOR)
+    third = cast.contoso.add("Tess Third", ready=False, role=Role.ADMINISTRATOR)  # before the rule
+    second = ruled(cast)
     waiting = act(paint, third.actor.tenant_id, third.actor.person_id, "Paint it.", {"hue": 2}, clock.now())
     assert waiting is not None
     deactivate(cast.olga.actor, third.actor.person_id, clock.now(), revoke=True)
@@ -164,3 +168,28 @@ def test_the_page_approves_what_it_showed(cast: Cast, paint: Action) -> None:
     approver.post(target, {"sha256": bytes(waiting.sha256).hex()})
     assert "Approved and done: Paint it." in words(approver.get("/admin/approvals/"))
     assert len(done) == 1
+
+
+def test_under_the_rule_nobody_alone_gets_hold_of_a_second_administrator(cast: Cast) -> None:
+    second = ruled(cast)
+    at = clock.now()
+    with pytest.raises(Refused, match="two-person rule"):
+        new_link(cast.olga.actor, second.actor.person_id, at)
+    with pytest.raises(Refused, match="two-person rule"):
+        add_person(
+            cast.olga.actor,
+            "Olga Too",
+            cast.olga.actor.address.replace("olga", "olga.too", 1),
+            Role.ADMINISTRATOR,
+            at,
+        )
+    assert new_link(cast.olga.actor, cast.olga.actor.person_id, at)
+
+
+def test_under_the_rule_the_last_administrator_is_not_enough_for_templates(cast: Cast) -> None:
+    second = ruled(cast)
+    with tenant_scope(cast.olga.actor.tenant_id):
+        assert not is_only_administrator(cast.olga.actor)
+    deactivate(cast.olga.actor, second.actor.person_id, clock.now(), revoke=False)
+    with tenant_scope(cast.olga.actor.tenant_id):
+        assert not is_only_administrator(cast.olga.actor)
