@@ -88,11 +88,6 @@ def readable_ciphers(announced: Sequence[Capability]) -> frozenset[ContentCipher
     return frozenset((*listed, ContentCipher.AES_128_CBC))
 
 
-def reads_gcm(announced: Sequence[Capability]) -> bool:
-    """Whether AuthEnvelopedData with AES-256-GCM can be opened there."""
-    return ContentCipher.AES_256_GCM in readable_ciphers(announced)
-
-
 def reads_oaep_sha256(announced: Sequence[Capability]) -> bool:
     """Whether RSA-OAEP with SHA-256 and MGF1 with SHA-256 can be opened there.
 

@@ -86,6 +86,14 @@ def new_link(actor: Actor, person_id: uuid.UUID, at: datetime) -> str:
         return _create_link(person.account_id, at)
 
 
+def operators_link(address: str, at: datetime) -> str:
+    """A fresh sign-in link for the operator to hand over, for anybody. Raises Account.DoesNotExist."""
+    account = Account.objects.get(address=address.strip().lower())
+    with tenant_scope(account.tenant_id, write=True):
+        SignInLink.objects.filter(account_id=account.id, used_at__isnull=True).delete()
+        return _create_link(account.id, at)
+
+
 def set_active(actor: Actor, person_id: uuid.UUID, *, active: bool) -> Person:
     """Let a person in, or keep them out at once: sessions of an inactive account end with their next request."""
     with tenant_scope(actor.tenant_id, write=True):
@@ -116,7 +124,8 @@ def _refuse_second_self() -> None:
         raise refuse(
             "two-people-administrators",
             "Under the two-person rule nobody alone makes an administrator, or a link for another one.",
-            remedy="End the rule together on the page Approvals, do this, and turn the rule on again.",
+            remedy="End the rule together on the page Approvals first. For a link alone ask the operator: "
+            "manage.py signin_link ADDRESS.",
             owner="administrator",
         )
 

@@ -119,8 +119,8 @@ def _prepare_generation(tenant_id: uuid.UUID, content: Content, at: datetime) ->
         authority = Authority.objects.select_related("parent").get(id=uuid.UUID(content["authority"]))
         if authority.is_root:
             raise refuse(
-                "root-made-offline", "A root's new key is made on the offline machine.",
-                remedy="Run python -m pki new-root there and bring its certificate here.",
+                "root-made-offline", "A forest keeps the root that it was founded with.",
+                remedy="Ask for a new generation of an authority below it.",
             )  # fmt: skip
         newest = Generation.objects.filter(authority=authority).order_by("-number").first()
         if newest is None or AuthorityRequest.objects.open().filter(authority=authority).exists():

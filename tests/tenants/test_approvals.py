@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from tenants import clock
@@ -20,6 +22,7 @@ from tenants.services.add_person import add_person, new_link
 from tenants.services.approvals import Action, act, approve, decline, set_two_person_rule
 from tenants.services.deactivate import deactivate
 from tenants.services.publish_template import is_only_administrator
+from tenants.services.redeem_link import find_link
 from tests.browsing import browser, words
 from tests.cast import Cast, Member
 
@@ -193,3 +196,12 @@ def test_under_the_rule_the_last_administrator_is_not_enough_for_templates(cast:
     deactivate(cast.olga.actor, second.actor.person_id, clock.now(), revoke=False)
     with tenant_scope(cast.olga.actor.tenant_id):
         assert not is_only_administrator(cast.olga.actor)
+
+
+def test_the_operator_makes_the_link_that_nobody_else_may(cast: Cast) -> None:
+    out = StringIO()
+    call_command("signin_link", cast.olga.address.upper(), stdout=out)
+    secret = out.getvalue().rstrip().rstrip("/").rpartition("/")[2]
+    assert find_link(secret, clock.now()) is not None
+    with pytest.raises(CommandError, match="Nobody signs in with"):
+        call_command("signin_link", "nobody@nowhere.example")
