@@ -103,7 +103,8 @@ def _sign(options: argparse.Namespace) -> int:
     signer = Signer(_read_key(options), certificate)
     result = write_result(sign_order(order, sha256, signer, datetime.now(UTC)))
     _write_new(options.out, result, 0o644)
-    print(f"Signed {len(order.items)} items: {options.out}\n  SHA-256 {hashlib.sha256(result).hexdigest()}")
+    items = "1 item" if len(order.items) == 1 else f"{len(order.items)} items"
+    print(f"Signed {items}: {options.out}\n  SHA-256 {hashlib.sha256(result).hexdigest()}")
     return 0
 
 

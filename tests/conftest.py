@@ -6,16 +6,20 @@ commits and doorbells behave as in service.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests import environment
+
+if TYPE_CHECKING:
+    from tests.tenants.publisher import Publisher
 
 GROUPS = {
     "postgres": "TEST_POSTGRES_URL is not set",
@@ -134,3 +138,14 @@ def shared_cast(migrated_database: None, django_db_blocker: Any) -> Generator[An
         made = Cast()
         _ = made.alice, made.bob
         yield made
+
+
+@pytest.fixture
+def web(settings: Any) -> Iterator[Publisher]:
+    """A web server on this machine that the fetch worker may ask."""
+    from tests.tenants.publisher import publishing
+
+    with publishing() as publisher:
+        settings.FETCH_NETWORKS = (ipaddress.ip_network("127.0.0.1/32"),)
+        settings.FETCH_PORTS = frozenset({publisher.port})
+        yield publisher

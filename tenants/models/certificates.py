@@ -10,7 +10,6 @@ from cryptography import x509
 from django.db import models
 
 from pki.crl import Reason, RevokedEntry
-from pki.keys import KeyType, key_type
 from tenants.models.holds import Hold
 from tenants.scoping import TenantManager, TenantOwned, TenantQuerySet
 
@@ -142,11 +141,6 @@ class Certificate(TenantOwned):
     @cached_property
     def certificate(self) -> x509.Certificate:
         return x509.load_der_x509_certificate(bytes(self.der))
-
-    @property
-    def key_type(self) -> KeyType | None:
-        """None for kinds of key that this portal does not issue to."""
-        return key_type(self.certificate.public_key())
 
 
 class MailKeyQuerySet(TenantQuerySet["MailKey"]):

@@ -42,6 +42,10 @@ class PersonQuerySet(TenantQuerySet["Person"]):
     def active(self) -> PersonQuerySet:
         return self.filter(is_active=True)
 
+    def administrators(self) -> PersonQuerySet:
+        """Those who can act as such: active ones."""
+        return self.active().filter(role=Role.ADMINISTRATOR)
+
 
 class Person(TenantOwned):
     """A member of a forest: one mailbox, one account, certificates and letters."""

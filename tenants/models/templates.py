@@ -109,6 +109,10 @@ class TemplateQuerySet(TenantQuerySet["Template"]):
             .order_by("title", "code")
         )
 
+    def still_open(self) -> TemplateQuerySet:
+        """The newest version of each code that has not been withdrawn, by title."""
+        return self.newest().exclude(acts__kind=TemplateActKind.WITHDRAWN)
+
 
 class Template(TenantOwned):
     """What people see of a certificate profile. Each version is a row of its own and never changes.

@@ -82,16 +82,14 @@ def new_link(actor: Actor, person_id: uuid.UUID, at: datetime) -> str:
         person = Person.objects.get(id=person_id)
         if person.role == Role.ADMINISTRATOR and person.id != actor.person_id:
             _refuse_second_self()
-        SignInLink.objects.filter(account_id=person.account_id, used_at__isnull=True).delete()
-        return _create_link(person.account_id, at)
+        return _replace_link(person.account_id, at)
 
 
 def operators_link(address: str, at: datetime) -> str:
     """A fresh sign-in link for the operator to hand over, for anybody. Raises Account.DoesNotExist."""
     account = Account.objects.get(address=address.strip().lower())
     with tenant_scope(account.tenant_id, write=True):
-        SignInLink.objects.filter(account_id=account.id, used_at__isnull=True).delete()
-        return _create_link(account.id, at)
+        return _replace_link(account.id, at)
 
 
 def set_active(actor: Actor, person_id: uuid.UUID, *, active: bool) -> Person:
@@ -128,6 +126,11 @@ def _refuse_second_self() -> None:
             "manage.py signin_link ADDRESS.",
             owner="administrator",
         )
+
+
+def _replace_link(account_id: uuid.UUID, at: datetime) -> str:
+    SignInLink.objects.filter(account_id=account_id, used_at__isnull=True).delete()
+    return _create_link(account_id, at)
 
 
 def _create_link(account_id: uuid.UUID, at: datetime) -> str:

@@ -25,7 +25,6 @@ from typing import Any
 from tenants.access import Actor
 from tenants.models import Approval, Person, Tenant
 from tenants.models.approvals import ApprovalState
-from tenants.models.people import Role
 from tenants.refusals import refuse
 from tenants.scoping import current_tenant_id, tenant_scope
 
@@ -85,7 +84,9 @@ def act(
         if person_id is not None:
             _require_administrator(person_id)
         tenant = Tenant.objects.select_for_update().get(id=tenant_id)
-        if not tenant.needs_two_people and not (action.always and _administrators() > 1):
+        if not tenant.needs_two_people and not (
+            action.always and Person.objects.administrators().count() > 1
+        ):
             action.record(person_id, prepared, at)
             return None
         sha256 = hashlib.sha256(text.encode()).digest()
@@ -160,13 +161,9 @@ def _must_fit(row: Approval, actor: Actor, sha256: bytes) -> None:
         )  # fmt: skip
 
 
-def _administrators() -> int:
-    return Person.objects.active().filter(role=Role.ADMINISTRATOR).count()
-
-
 def _require_administrator(person_id: uuid.UUID) -> None:
     """Inside the scope: roles are read with the act, not from the session."""
-    if not Person.objects.active().filter(id=person_id, role=Role.ADMINISTRATOR).exists():
+    if not Person.objects.administrators().filter(id=person_id).exists():
         raise refuse(
             "not-administrator", "Whoever asks and whoever approves must be an active administrator.",
             remedy="An administrator has to ask for it anew.", owner="administrator",
@@ -178,7 +175,7 @@ def _prepare_rule(tenant_id: uuid.UUID, content: Content, at: datetime) -> bool:
 
 
 def _record_rule(person_id: uuid.UUID | None, needs_two_people: bool, at: datetime) -> None:
-    if needs_two_people and _administrators() < 2:
+    if needs_two_people and Person.objects.administrators().count() < 2:
         raise refuse(
             "one-administrator", "There is one administrator only: nobody could approve anything.",
             remedy="Make another person an administrator first.", owner="administrator",

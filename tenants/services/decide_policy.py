@@ -23,7 +23,7 @@ from tenants.refusals import refuse
 from tenants.scoping import current_tenant_id, tenant_scope
 from tenants.services.approvals import Content, act, register
 from tenants.services.newest_certificates import newest_of
-from tenants.services.policy_template import newest_templates, with_key_type
+from tenants.services.policy_template import with_key_type
 
 # Kinds that every part of the portal and the programs outside can use; others are an opt-in of a template.
 OFFERED = (KeyType.P256, KeyType.P384, KeyType.RSA_3072, KeyType.RSA_4096, KeyType.ED25519)
@@ -62,14 +62,13 @@ def effects_of(key_types: Mapping[str, KeyType], at: datetime) -> tuple[Effect, 
     """Whom a policy moves now, by template. Inside a scope."""
     return tuple(
         _effect(template, key_types[template.code], at)
-        for template in newest_templates()
-        if template.code in key_types
+        for template in Template.objects.still_open().filter(code__in=key_types)
     )
 
 
 def _effect(template: Template, key_type: KeyType, at: datetime) -> Effect:
     rows = newest_of(template.code, at)
-    moving = sum(row.key_type is not key_type for row in rows)
+    moving = sum(row.key_description != key_type.spoken for row in rows)
     return Effect(template, key_type, moving, len(rows) - moving)
 
 
@@ -108,7 +107,7 @@ def _prepare(tenant_id: uuid.UUID, content: Content, at: datetime) -> _Wish:
     wanted = None if content["in_force_at"] is None else datetime.fromisoformat(content["in_force_at"])
     key_types = {code: KeyType(value) for code, value in content["key_types"].items()}
     with tenant_scope(tenant_id):
-        templates = {template.code: template for template in newest_templates()}
+        templates = {template.code: template for template in Template.objects.still_open()}
         for code, key_type in key_types.items():
             if code not in templates or key_type not in offered_key_types(templates[code]):
                 raise refuse(

@@ -14,7 +14,6 @@ from pki.times import spoken, spoken_day
 from tenants import clock, due_work
 from tenants.models import CrlPublication, Generation, Notice, Person, Tenant
 from tenants.models.ceremonies import NoticeAbout
-from tenants.models.people import Role
 from tenants.scoping import tenant_scope
 from tenants.services.export_order import offline_generations
 from tenants.services.issuing_life import longest_life, stops_issuing_at
@@ -80,7 +79,7 @@ def send_notice(tenant_id: uuid.UUID, notice_id: uuid.UUID) -> datetime | None:
     """Hand one notice to the mail system. The Message-ID is fixed: after a crash in between, a second copy is known."""
     with tenant_scope(tenant_id):
         notice = Notice.objects.select_related("generation__authority").get(id=notice_id)
-        administrators = Person.objects.active().filter(role=Role.ADMINISTRATOR).order_by("address")
+        administrators = Person.objects.administrators().order_by("address")
         to = list(administrators.values_list("address", flat=True))
     if notice.sent_at is not None:
         return None

@@ -43,6 +43,7 @@ from tenants.models.trust import TrustState
 from tenants.refusals import refuse
 from tenants.scoping import tenant_scope
 from tenants.services.add_person import create_person, read_own_address
+from tenants.services.record_generation import new_generation
 
 TEMPLATES = (profiles.SIGNING, profiles.ENCRYPTION, profiles.DUAL_USE)
 
@@ -190,8 +191,12 @@ def _record(tenant_id: uuid.UUID, wish: Founding, made: _Hierarchy, at: datetime
     create_tenant_keys()
     root = Authority.objects.create(name=f"{wish.name} Root", kind=AuthorityKind.ROOT)
     issuing = Authority.objects.create(name=f"{wish.name} Issuing", kind=AuthorityKind.ISSUING, parent=root)
-    root_generation = _record_generation(made.root_id, root, made.root.certificate, last_crl_number=1)
-    issuing_generation = _record_generation(made.issuing_id, issuing, made.issuing.certificate)
+    root_generation = new_generation(
+        made.root_id, root.id, 1, made.root.certificate, is_issuing=True, last_crl_number=1
+    )
+    issuing_generation = new_generation(
+        made.issuing_id, issuing.id, 1, made.issuing.certificate, is_issuing=True
+    )
     store_authority_key(issuing_generation, made.issuing.private_key)
     record_list(root_generation, lists.Crl.parse(made.root_crl), at)
     _record_templates(at)
@@ -201,24 +206,6 @@ def _record(tenant_id: uuid.UUID, wish: Founding, made: _Hierarchy, at: datetime
         wish.administrator_name, wish.administrator_address, Role.ADMINISTRATOR, at
     )
     return Founded(tenant, person, secret, wish.root_key_file)
-
-
-def _record_generation(
-    generation_id: uuid.UUID, authority: Authority, certificate: x509.Certificate, last_crl_number: int = 0
-) -> Generation:
-    der = certificate.public_bytes(Encoding.DER)
-    return Generation.objects.create(
-        id=generation_id,
-        authority=authority,
-        number=1,
-        der=der,
-        sha256=hashlib.sha256(der).digest(),
-        spki_sha256=keys.spki_sha256(certificate.public_key()),
-        serial_number=f"{certificate.serial_number:X}",
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
-        last_crl_number=last_crl_number,
-    )
 
 
 def record_list(generation: Generation, crl: lists.Crl, at: datetime, shard: int = 0) -> CrlPublication:

@@ -10,8 +10,7 @@ from tenants.models import Generation, Template
 
 def longest_life() -> timedelta:
     """Inside a scope: the longest validity of the templates that can be enrolled for."""
-    open_ = [row for row in Template.objects.newest() if not getattr(row, "is_withdrawn", False)]
-    days = [int(row.profile_data["validity_days"]) for row in open_]
+    days = [int(row.profile_data["validity_days"]) for row in Template.objects.still_open()]
     return timedelta(days=max(days, default=0))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,11 +9,6 @@ from pki.keys import KeyType
 from pki.profiles import Profile
 from tenants.models import AlgorithmPolicy, Template, TemplateAct
 from tenants.models.templates import TemplateActKind
-
-
-def newest_templates() -> Sequence[Template]:
-    """The open versions, by title. Inside a scope."""
-    return list(Template.objects.newest().exclude(acts__kind=TemplateActKind.WITHDRAWN))
 
 
 def with_key_type(profile: Profile, key_type: KeyType) -> Profile:
@@ -28,7 +22,7 @@ def publish_for(policy: AlgorithmPolicy, code: str, key_type: KeyType, at: datet
 
     Nothing is published where the newest version prefers this kind of key already.
     """
-    newest = next((template for template in newest_templates() if template.code == code), None)
+    newest = Template.objects.still_open().filter(code=code).first()
     if newest is None or newest.profile.key_types[0] is key_type:
         return newest
     made = Template.objects.create(

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from tenants.access import Actor
 from tenants.models import Person, Template, TemplateAct, TemplateDraft, Tenant
-from tenants.models.people import Role
 from tenants.models.templates import TemplateActKind
 from tenants.refusals import Refused, refuse
 from tenants.scoping import tenant_scope
@@ -74,7 +73,7 @@ def is_only_administrator(actor: Actor) -> bool:
     Under the two-person rule nobody is the only one: else deactivating the others would be enough to decide alone.
     Raises Refused for whoever is no administrator.
     """
-    administrators = set(Person.objects.active().filter(role=Role.ADMINISTRATOR).values_list("id", flat=True))
+    administrators = set(Person.objects.administrators().values_list("id", flat=True))
     if actor.person_id not in administrators:
         raise refuse(
             "not-administrator", "Only an active administrator can decide this.", owner="administrator"

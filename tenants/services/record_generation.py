@@ -53,9 +53,15 @@ def record_signed(request_id: uuid.UUID, certificate: x509.Certificate, at: date
 
 
 def new_generation(
-    generation_id: uuid.UUID, authority_id: uuid.UUID, number: int, certificate: x509.Certificate
+    generation_id: uuid.UUID,
+    authority_id: uuid.UUID,
+    number: int,
+    certificate: x509.Certificate,
+    *,
+    is_issuing: bool = False,
+    last_crl_number: int = 0,
 ) -> Generation:
-    """It does not issue yet: its list comes first (`take_over`)."""
+    """A later generation does not issue yet: its list comes first (`take_over`)."""
     der = certificate.public_bytes(Encoding.DER)
     return Generation.objects.create(
         id=generation_id,
@@ -67,7 +73,8 @@ def new_generation(
         serial_number=f"{certificate.serial_number:X}",
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
-        is_issuing=False,
+        is_issuing=is_issuing,
+        last_crl_number=last_crl_number,
     )
 
 

@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 
 from pki.keys import KeyType
 from tenants import clock, due_work
-from tenants.models import AlgorithmPolicy, Certificate, Enrolment
+from tenants.models import AlgorithmPolicy, Certificate, Enrolment, Template
 from tenants.models.certificates import EnrolmentState
 from tenants.refusals import Refused
 from tenants.scoping import tenant_scope
 from tenants.services.newest_certificates import newest_of
 from tenants.services.policy_template import publish_for
-from tenants.services.renew import ASK_AGAIN, newest_template, renew
+from tenants.services.renew import ASK_AGAIN, renew
 
 BATCH = 100  # orders at a time: other forests' revocations pass between two batches
 PAUSE = timedelta(seconds=5)
@@ -33,18 +33,22 @@ def rotate(tenant_id: uuid.UUID, policy_id: uuid.UUID) -> datetime | None:
         policy = AlgorithmPolicy.objects.in_force(at).first()
         if policy is None or policy.id != policy_id:
             return None  # a later decision counts, and has a row of its own
-        for code, key_type in policy.keys.items():
-            publish_for(policy, code, key_type, at)
+        published = {code: publish_for(policy, code, key_type, at) for code, key_type in policy.keys.items()}
     with tenant_scope(tenant_id):
-        due = [row for code, key_type in policy.keys.items() for row in due_for(code, key_type, at)]
-    for row in due[:BATCH]:
-        _ask(tenant_id, row, at)
+        due = [
+            (row, template)
+            for code, template in published.items()
+            if template is not None
+            for row in due_for(code, policy.keys[code], at)
+        ]
+    for row, template in due[:BATCH]:
+        _ask(tenant_id, row, template, at)
     return at + (PAUSE if len(due) > BATCH else ASK_AGAIN)
 
 
 def due_for(code: str, key_type: KeyType, at: datetime) -> list[Certificate]:
     """Certificates of other kinds of key that nothing is under way for. Inside a scope."""
-    rows = [row for row in newest_of(code, at) if row.key_type is not key_type]
+    rows = [row for row in newest_of(code, at) if row.key_description != key_type.spoken]
     asked = Enrolment.objects.filter(replaces__in=[row.id for row in rows])
     lately = asked.filter(state=EnrolmentState.REFUSED, done_at__gt=at - ASK_AGAIN)
     busy = {
@@ -54,12 +58,8 @@ def due_for(code: str, key_type: KeyType, at: datetime) -> list[Certificate]:
     return [row for row in rows if row.id not in busy]
 
 
-def _ask(tenant_id: uuid.UUID, row: Certificate, at: datetime) -> None:
+def _ask(tenant_id: uuid.UUID, row: Certificate, template: Template, at: datetime) -> None:
     with tenant_scope(tenant_id, write=True):
-        assert row.template is not None  # noqa: S101  found by its template's code
-        template = newest_template(row.template.code)
-        if template is None:
-            return
         try:
             renew(row, template, at)
         except Refused:

@@ -23,7 +23,6 @@ from tenants.refusals import Refused
 from tenants.scoping import tenant_scope
 from tenants.services.decide_policy import Effect, decide_policy, effects_of, offered_key_types
 from tenants.services.newest_certificates import newest_of
-from tenants.services.policy_template import newest_templates
 from tenants.web.answers import see_other
 from tenants.web.forms import add_finding
 
@@ -98,7 +97,7 @@ class NextPolicy(forms.Form):
 def algorithms(request: SignedInRequest) -> HttpResponse:
     at = clock.now()
     with tenant_scope(request.actor.tenant_id):
-        templates = list(newest_templates())
+        templates = list(Template.objects.still_open())
         titles = {template.code: template.title for template in templates}
         policies = AlgorithmPolicy.objects.select_related("decided_by", "approved_by")
         in_force = policies.in_force(at).first()
@@ -117,7 +116,7 @@ def next_policy(request: SignedInRequest) -> HttpResponse:
     """GET: whom the choice would move. POST: decide it, or let it wait for a second administrator."""
     at = clock.now()
     with tenant_scope(request.actor.tenant_id):
-        templates = list(newest_templates())
+        templates = list(Template.objects.still_open())
     form = NextPolicy(templates, request.POST if request.method == "POST" else request.GET)
     effects: tuple[Effect, ...] = ()
     if form.is_valid():
@@ -160,7 +159,7 @@ def _column(template: Template, at: datetime) -> Column:
     preferred = template.profile.key_types[0]
     rows = newest_of(template.code, at)
     counts = Counter(row.key_description for row in rows)
-    others = [row.id for row in rows if row.key_type is not preferred]
+    others = [row.id for row in rows if row.key_description != preferred.spoken]
     orders = Enrolment.objects.filter(replaces__in=others)
     return Column(
         template.code,

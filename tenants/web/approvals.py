@@ -16,7 +16,6 @@ from pki.errors import PkiError
 from tenants import clock
 from tenants.access import SignedInRequest, administrator
 from tenants.models import Approval, Person, Tenant
-from tenants.models.people import Role
 from tenants.refusals import Refused
 from tenants.scoping import tenant_scope
 from tenants.services.approvals import approve as let_happen
@@ -66,7 +65,7 @@ def approvals(request: SignedInRequest) -> HttpResponse:
             "waiting": waiting,
             "decided": [ApprovalRow.of(row, me) for row in decided],
             "rule": Tenant.objects.get(id=request.actor.tenant_id).needs_two_people,
-            "administrators": Person.objects.active().filter(role=Role.ADMINISTRATOR).count(),
+            "administrators": Person.objects.administrators().count(),
         }
     return render(request, "tenants/admin/approvals.html", context)
 

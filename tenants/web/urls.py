@@ -21,6 +21,7 @@ from tenants.web import (
     requesting,
     revoke_all,
     start_over,
+    template_drafts,
     templates,
     trust,
     unlock,
@@ -88,14 +89,22 @@ urlpatterns = [
         name="revoke_all_of_generation",
     ),
     path("admin/templates/", templates.templates, name="templates"),
-    path("admin/templates/new/", templates.template_new, name="template_new"),
+    path("admin/templates/new/", template_drafts.template_new, name="template_new"),
     path("admin/templates/<uuid:pk>/", templates.template, name="template"),
-    path("admin/templates/<uuid:pk>/edit/", templates.template_edit, name="template_edit"),
+    path("admin/templates/<uuid:pk>/edit/", template_drafts.template_edit, name="template_edit"),
     path("admin/templates/<uuid:pk>/withdraw/", templates.template_withdraw, name="template_withdraw"),
-    path("admin/templates/drafts/<uuid:pk>/", templates.template_draft, name="template_draft"),
-    path("admin/templates/drafts/<uuid:pk>/edit/", templates.template_draft_edit, name="template_draft_edit"),
-    path("admin/templates/drafts/<uuid:pk>/publish/", templates.template_publish, name="template_publish"),
-    path("admin/templates/drafts/<uuid:pk>/discard/", templates.template_discard, name="template_discard"),
+    path("admin/templates/drafts/<uuid:pk>/", template_drafts.template_draft, name="template_draft"),
+    path(
+        "admin/templates/drafts/<uuid:pk>/edit/",
+        template_drafts.template_draft_edit,
+        name="template_draft_edit",
+    ),
+    path(
+        "admin/templates/drafts/<uuid:pk>/publish/", template_drafts.template_publish, name="template_publish"
+    ),
+    path(
+        "admin/templates/drafts/<uuid:pk>/discard/", template_drafts.template_discard, name="template_discard"
+    ),
     path("admin/enrolments/<uuid:pk>/decide/", templates.decide, name="decide_enrolment"),
     path("admin/certificates/", certificates.certificates, name="certificates"),
     path("admin/certificates/<str:fp>/revoke/", certificates.revoke, name="revoke"),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Generator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -21,18 +18,9 @@ from tests.browsing import browser, words
 from tests.cast import Cast, Member, work
 from tests.mail.letters import put
 from tests.tenants.outside import Authority, Person
-from tests.tenants.publisher import Answer, Publisher, publishing
+from tests.tenants.publisher import Answer, Publisher
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def web(settings: Any) -> Generator[Publisher]:
-    """A web server on this machine that the fetch worker may ask."""
-    with publishing() as publisher:
-        settings.FETCH_NETWORKS = (ipaddress.ip_network("127.0.0.1/32"),)
-        settings.FETCH_PORTS = frozenset({publisher.port})
-        yield publisher
 
 
 class Partner:

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448
 
-from pki import certificates, keys, profiles
+from pki import certificates, keys, profiles, samples
 from pki.certificates import MailDomain
 from pki.errors import MalformedInput, RefusedRequest
 from pki.keys import KeyType
@@ -122,3 +122,9 @@ def test_a_key_that_key_files_do_not_carry_is_refused_by_name(kind: KeyType, con
     assert caught.value.finding.code == "pkcs12-key-kind"
     assert keys.describe(identity.private_key.public_key()) in caught.value.finding.summary
     assert "PKCS#8" in caught.value.finding.remedy
+
+
+@pytest.mark.parametrize("kind", KeyType)
+def test_a_kind_of_key_is_called_as_its_keys_are(kind: KeyType) -> None:
+    """Rows keep the description of a key; policies compare it with the kind that they want."""
+    assert keys.describe(samples.sample_key(kind)) == kind.spoken

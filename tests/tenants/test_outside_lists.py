@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -29,17 +28,9 @@ from tenants.services.trust_root import trust_root
 from tenants.services.want_documents import want_documents
 from tests.cast import Cast, work
 from tests.tenants.outside import Authority, Person
-from tests.tenants.publisher import Answer, Publisher, publishing
+from tests.tenants.publisher import Answer, Publisher
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def web(settings: Any) -> Generator[Publisher]:
-    with publishing() as publisher:
-        settings.FETCH_NETWORKS = (ipaddress.ip_network("127.0.0.1/32"),)
-        settings.FETCH_PORTS = frozenset({publisher.port})
-        yield publisher
 
 
 class Partner:

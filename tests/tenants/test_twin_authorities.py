@@ -4,10 +4,7 @@ for its own domain, and neither's lists or letters touch the other's people. Thr
 
 from __future__ import annotations
 
-import ipaddress
 import itertools
-from collections.abc import Generator
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -23,17 +20,9 @@ from tenants.services.judge_certificate import judge_certificate
 from tenants.services.trust_root import trust_root
 from tests.cast import Cast, work
 from tests.tenants.outside import Authority, Person, authority_claims
-from tests.tenants.publisher import Publisher, publishing
+from tests.tenants.publisher import Publisher
 
 SERIAL = 0x51515151
-
-
-@pytest.fixture
-def web(settings: Any) -> Generator[Publisher]:
-    with publishing() as publisher:
-        settings.FETCH_NETWORKS = (ipaddress.ip_network("127.0.0.1/32"),)
-        settings.FETCH_PORTS = frozenset({publisher.port})
-        yield publisher
 
 
 class Twin:

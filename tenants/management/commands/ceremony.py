@@ -104,7 +104,8 @@ class Command(BaseCommand):
             waiting = want_generation(operator, newest.authority_id, request, at)
         self.stdout.write(
             "It waits for an administrator, who decides it on the page Approvals." if waiting else
-            "Recorded. What an offline key has to sign for it is in the next work order; the worker does the rest."
+            "Recorded. The worker makes its key within a minute. If an offline key has to sign for it, export the work "
+            "order after that; else the worker does the rest."
         )  # fmt: skip
 
     def _export(self, name: str, folder: Path) -> None:

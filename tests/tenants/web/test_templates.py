@@ -8,7 +8,7 @@ import pytest
 
 from pki import second_opinion
 from tenants import clock
-from tenants.models import Certificate, Enrolment, Template, TemplateAct, TemplateDraft
+from tenants.models import Certificate, Enrolment, Template, TemplateAct, TemplateDraft, Tenant
 from tenants.models.certificates import EnrolmentState
 from tenants.models.people import Role
 from tenants.scoping import ScopeError, tenant_scope
@@ -272,3 +272,13 @@ def test_only_the_newest_version_issues(cast: Cast) -> None:
     subject = alice.certificate.subject.rfc4514_string()
     assert f"CN=Alice Arden ({cast.contoso.tenant.name})" in subject
     assert clock.now() < alice.not_after
+
+
+def test_under_the_two_person_rule_the_last_administrator_is_not_told_that_they_may_publish_alone(
+    cast: Cast,
+) -> None:
+    olga = browser(cast.olga)
+    alone = "You are the only administrator, so you can publish"
+    assert alone in words(olga.get("/admin/templates/"))
+    Tenant.objects.filter(id=cast.contoso.tenant.id).update(needs_two_people=True)
+    assert alone not in words(olga.get("/admin/templates/"))
